@@ -1,0 +1,91 @@
+"""The numbers that turn similarities into probabilities. Fitted by training/calibrate.py, carried by the weights.
+
+They belong to one encoder: a weights file without its own calibration does not load.
+"""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from agents.assembly import Assembly
+from agents.vectors import Floats, sigmoid
+from cases.finding import Stance
+
+Template = Literal["P1", "P2", "P3", "P4"]
+TEMPLATES: tuple[Template, ...] = ("P1", "P2", "P3", "P4")
+
+
+class Fit(BaseModel):
+    """Hold fitted numbers; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(Fit):
+    """A logistic line: sigmoid(features . weights + bias)."""
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def logit(self, features: Floats) -> Floats:
+        """Return features [..., n] . weights + bias."""
+        return np.asarray(features @ np.asarray(self.weights) + self.bias, np.float64)
+
+    def probability(self, features: Floats) -> Floats:
+        """Return the probability in [0, 1] of features [..., n]."""
+        return sigmoid(self.logit(features))
+
+
+class Head(Fit):
+    """Linear readings of a vector: one row of weights a class."""
+
+    classes: tuple[str, ...]
+    weights: tuple[tuple[float, ...], ...]
+    bias: tuple[float, ...]
+
+    def scores(self, vectors: Floats) -> Floats:
+        """Return [n, classes] from vectors [n, width]."""
+        return np.asarray(vectors @ np.asarray(self.weights).T + np.asarray(self.bias), np.float64)
+
+
+class Thresholds(Fit):
+    """Cuts on calibrated probabilities.
+
+    `allow` cuts the probability that any rule is violated, `act` that of one rule, both by the ranker; between them
+    the reasoner looks, and what it leaves between `final_allow` and `final_act` waits for a person.
+    """
+
+    router: float
+    allow: float
+    act: float
+    final_allow: float
+    final_act: float
+
+
+class Calibration(Fit):
+    """All fitted numbers of one encoder. `fine` and `final` are keyed by template and `template/assembly`."""
+
+    fine: dict[Template, Line]
+    router: Line
+    overall: Line
+    final: dict[str, Line]
+    any: Line
+    reasoned: Line
+    exception: Line
+    bare: Line
+    violation: Head
+    severity: Head
+    stances: Head
+    position: Line
+    thresholds: Thresholds
+    template: Template = "P2"
+    assembly: Assembly = "bayes"
+
+    def stance(self, vectors: Floats) -> tuple[list[Stance], Floats]:
+        """Return the likeliest stance of each vector [n, width] and all probabilities [n, stances]."""
+        scores = self.stances.scores(vectors)
+        odds = np.exp(scores - scores.max(1, keepdims=True))
+        shares = odds / odds.sum(1, keepdims=True)
+        names: list[Stance] = [self.stances.classes[int(i)] for i in shares.argmax(1)]  # type: ignore[misc]
+        return names, shares

@@ -1,0 +1,65 @@
+"""How deep to think: a pure function of calibrated scores and contradictions (K4). No machine is asked."""
+
+from agents.calibration import Thresholds
+from agents.ranker import Ranking
+from cases.decision import Cause, Depth
+from cases.model import Fact
+from policy_store.pack import Pack
+
+RIVAL_GAP = 0.12
+
+
+class Doubt(Fact):
+    """The depth chosen and the causes of uncertainty that chose it."""
+
+    depth: Depth
+    causes: tuple[Cause, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+
+def rivals(ranking: Ranking, pack: Pack, floor: float) -> tuple[str, ...]:
+    """Return the rules that compete with the first: as likely within RIVAL_GAP, with no stated precedence."""
+    if not ranking.scores:
+        return ()
+    first = ranking.scores[0]
+    if first.probability < floor:
+        return ()
+    return tuple(
+        s.rule_id
+        for s in ranking.scores[1:]
+        if s.probability >= floor
+        and first.probability - s.probability <= RIVAL_GAP
+        and not settled(pack, first.rule_id, s.rule_id)
+    )
+
+
+def settled(pack: Pack, a: str, b: str) -> bool:
+    """Return whether the pack states which of two rules leads."""
+    return any((p.winner == a and b in p.losers) or (p.winner == b and a in p.losers) for p in pack.precedence)
+
+
+def depth(
+    ranking: Ranking,
+    pack: Pack,
+    cuts: Thresholds,
+    *,
+    contradiction: bool = False,
+    context_shift: bool = False,
+    extra: tuple[Cause, ...] = (),
+) -> Doubt:
+    """Return none when the ranker is sure, short inside its band, full when readings contradict each other."""
+    top = ranking.scores[0].probability if ranking.scores else 0.0
+    causes: list[Cause] = list(extra)
+    competing = rivals(ranking, pack, cuts.act / 2)
+    if ranking.any > cuts.allow and top < cuts.act:
+        causes.append("ambiguous")
+    if competing and top < cuts.act:
+        causes.append("competing_rules")
+    if contradiction:
+        causes.append("cross_modal_contradiction")
+    if context_shift:
+        causes.append("context_changes_reading")
+    if not causes:
+        return Doubt(depth="none")
+    full = {"competing_rules", "cross_modal_contradiction", "context_changes_reading"} & set(causes)
+    return Doubt(depth="full" if full else "short", causes=tuple(causes), rivals=competing)

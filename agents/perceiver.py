@@ -1,0 +1,57 @@
+"""What can be read of a case before it is judged, and what cannot. It names gaps; it never fills them."""
+
+import unicodedata
+
+from cases.case import Case
+from cases.decision import Cause
+from cases.injection import instructions, stripped
+from cases.model import Fact
+from cases.text import fold
+from cases.view import View, views
+
+COVERED_SHARE = 0.6
+MIN_LETTERS = 12
+
+
+class Perception(Fact):
+    """The views to encode, and the causes why reading them may not be enough.
+
+    `gaps` forbid an automatic allow: part of the case was not read.
+    """
+
+    views: tuple[View, ...]
+    gaps: tuple[Cause, ...] = ()
+    addressed: int = 0
+
+
+def perceive(case: Case) -> Perception:
+    """Return the views of a case; where its words address a judge, each view also stands without them."""
+    found = views(case)
+    plain = [
+        View(text=fold(text), part=v.part, start=v.start, end=v.end)
+        for v in found.items
+        if (text := stripped(v.text)) != v.text and any(ch.isalnum() for ch in text)
+    ]
+    gaps: list[Cause] = []
+    if found.truncated:
+        gaps.append("too_long")
+    if case.media:
+        gaps.append("media_not_read")
+    if not covered(case.text):
+        gaps.append("language_not_covered")
+    return Perception(
+        views=(*found.items, *plain), gaps=tuple(gaps), addressed=sum(len(instructions(p.text)) for p in case.parts)
+    )
+
+
+def covered(text: str) -> bool:
+    """Return whether the letters are mostly Latin: the shipped encoder learnt English alone.
+
+    >>> covered("See you on Friday, bring cake"), covered("До встречи в пятницу")
+    (True, False)
+    """
+    letters = [ch for ch in text if ch.isalpha()]
+    if len(letters) < MIN_LETTERS:
+        return True
+    latin = sum(unicodedata.name(ch, "").startswith(("LATIN", "FULLWIDTH LATIN", "MATHEMATICAL")) for ch in letters[:2000])
+    return latin / len(letters[:2000]) >= COVERED_SHARE

@@ -1,0 +1,44 @@
+"""The public rationale of a decision: plain words, the person's own words quoted, the rule quoted.
+
+It never holds the chain of thought, a score, a threshold, the name of a moderator or how content was detected.
+"""
+
+from agents.prompt import render
+from cases.decision import Cause, Outcome
+from cases.finding import Finding
+from policy_store.rule import Rule
+
+MAX_QUOTED = 160
+WHY: dict[Cause, str] = {
+    "ambiguous": "It is close to the line that the policy draws.",
+    "competing_rules": "More than one rule could apply.",
+    "thin_policy": "The policy says little about content of this kind.",
+    "critic_veto": "A second look did not confirm the first.",
+    "context_changes_reading": "It reads differently together with the conversation around it.",
+    "cross_modal_contradiction": "Its parts say different things.",
+    "language_not_covered": "It is written in a language that is not covered.",
+    "too_long": "It is too long to be read in full.",
+    "media_not_read": "It holds pictures, video or sound that were not read.",
+    "out_of_distribution": "It is unlike anything that the policy was written for.",
+}
+
+
+def public_rationale(
+    outcome: Outcome, rule: Rule | None, findings: tuple[Finding, ...], causes: tuple[Cause, ...]
+) -> str:
+    """Return the rationale that the person concerned may read."""
+    if outcome == "allow":
+        return render("public_allow")
+    if outcome == "review":
+        about = f" (rule “{rule.type}”)" if rule else ""
+        return render("public_review", about=about, why=" ".join(WHY[c] for c in causes))
+    assert rule is not None
+    quotes = [e.quote for f in findings if f.rule_id == rule.id for e in f.evidence]
+    shown = ", ".join(f"“{shortened(q)}”" for q in quotes) or "the content as a whole"
+    return render("public_act", rule=rule.type, statement=rule.statement, quotes=shown)
+
+
+def shortened(quote: str) -> str:
+    """Return a quote on one line, cut at MAX_QUOTED characters."""
+    flat = " ".join(quote.split())
+    return flat if len(flat) <= MAX_QUOTED else flat[: MAX_QUOTED - 1].rstrip() + "…"

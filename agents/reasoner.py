@@ -1,0 +1,229 @@
+"""The evidence reasoner: a chain of four steps built from measured facts. It is no language model and says so.
+
+Location (which words carry the score), screening (which rules are near), cause (explicit words, stance,
+exceptions, siblings), decision. Every number in the chain was measured on this case.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.attributes import best_values, read
+from agents.calibration import Calibration
+from agents.evidence import ScoreTexts, located, measured, pieces
+from agents.exceptions import weigh
+from agents.precedence import leading
+from agents.ranker import Ranking
+from agents.rulebook import Rulebook
+from agents.severity import Severity, facts, grade
+from agents.vectors import Floats, Vectors, logit
+from cases.case import Case
+from cases.decision import Depth, Fix, Outcome, Precedent, Step
+from cases.finding import STANCES, Citation, Evidence, Finding, Stance
+from cases.model import Fact
+from cases.text import fold
+from cases.view import View
+from policy_store.rule import Rule
+
+TAKING = ("direct", "request", "endorse")
+MAX_RIVALS = 3
+SHOWN = 5
+NOTE = "Built from measurements by the evidence reasoner; no language model wrote it."
+
+
+class Draft(Fact):
+    """A proposed verdict with everything that backs it. `probability` is the adjudicated one of `rule_id`."""
+
+    outcome: Outcome
+    rule_id: str | None
+    probability: float
+    findings: tuple[Finding, ...]
+    severity: Severity | None
+    chain: tuple[Step, ...]
+    precedents: tuple[Precedent, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is on the desk for one case: its views and vectors, the rulebook, and a way to score other texts."""
+
+    case: Case
+    views: tuple[View, ...]
+    vectors: Vectors
+    book: Rulebook
+    calibration: Calibration
+    score: ScoreTexts
+    profile: str
+
+
+def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth, fixes: tuple[Fix, ...] = ()) -> Draft:
+    """Return a draft for a case that the ranker left unsure; `fixes` are what a critic asked for."""
+    full = depth == "full" or "go_full" in fixes
+    first = ranking.scores[0].rule_id
+    looked = [first, *(r for r in rivals if r != first)][: MAX_RIVALS if full or "try_rival" in fixes else 1]
+    if full and len(looked) == 1 and len(ranking.scores) > 1:
+        looked.append(ranking.scores[1].rule_id)
+    findings = {r: examine(bench, ranking, bench.book.pack.by_id[r], "widen_evidence" in fixes) for r in looked}
+    cuts = bench.calibration.thresholds
+    severities = {r: _graded(bench, ranking, f) for r, f in findings.items()}
+    hits = {r: severities[r].value for r, f in findings.items() if f.probability >= cuts.final_act}
+    # A rule that loses on precedence still has to be the likelier reading to be set aside for the winner.
+    lead = leading(hits, bench.book.pack) or max(findings, key=lambda r: findings[r].probability)
+    p = findings[lead].probability
+    outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow else "review"
+    verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
+    others = [_passed(s.rule_id, s.probability) for s in ranking.scores[:SHOWN] if s.rule_id not in verdicts]
+    near = precedents(bench, lead)
+    return Draft(
+        outcome=outcome,
+        rule_id=lead,
+        probability=p,
+        findings=(verdicts[lead], *(f for r, f in verdicts.items() if r != lead), *others),
+        severity=severities[lead],
+        chain=_chain(bench, ranking, verdicts, lead, outcome, near),
+        precedents=near,
+    )
+
+
+def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> Finding:
+    """Return the finding on one rule with measured evidence, weighed exceptions and the adjudicated probability."""
+    column = bench.book.index[rule.id]
+    row = next(s.view for s in ranking.scores if s.rule_id == rule.id)
+    view, vector = bench.views[row], bench.vectors[row]
+    evidence = measured(bench.case, view, column, bench.score)
+    if widen:
+        evidence = (*evidence, *(e for e in located(bench.case, view, column, bench.score) if not _inside(e, evidence)))
+    stance, shares = stance_of(bench, row)
+    exceptions = weigh(bench.book, rule, vector, shares, bench.calibration)
+    ranked = ranking.probability(rule.id)
+    alone = best_sentence(bench, view, column)
+    x = reasoned_features(bench.book, rule, vector, ranked, max((e.probability for e in exceptions), default=0.0), alone, shares)
+    return Finding(
+        rule_id=rule.id,
+        verdict="not_hit",
+        probability=round(float(bench.calibration.reasoned.probability(x)), 4),
+        citations=citations(bench.book, rule, vector),
+        evidence=evidence,
+        exceptions=exceptions[:3],
+        attributes=best_values(read(rule, bench.book.value_vectors(rule), vector)) if rule.attributes else (),
+        stance=stance,
+    )
+
+
+def reasoned_features(
+    book: Rulebook, rule: Rule, vector: Vectors, ranked: float, excepted: float, alone: float, shares: Floats
+) -> Floats:
+    """Return [5]: ranker logit, likeliest exception, nearest examples' margin, best sentence alone, taking stance."""
+    row = book.index[rule.id]
+    margin = float((book.violating[book.violating_columns[row]] @ vector).max()) - float(
+        (book.allowed[book.allowed_columns[row]] @ vector).max()
+    )
+    taking = sum(float(shares[STANCES.index(s)]) for s in TAKING)  # type: ignore[arg-type]
+    three = logit(np.array([ranked, excepted, alone]))
+    return np.array([three[0], three[1], margin, three[2], taking])
+
+
+def best_sentence(bench: Bench, view: View, column: int) -> float:
+    """Return the highest probability that one sentence of the view has alone."""
+    found = pieces(bench.case, view)
+    texts = [fold(bench.case.part(p.part).text[p.start : p.end]) for p in found]
+    return float(bench.score(texts)[:, column].max()) if texts else 0.0
+
+
+def stance_of(bench: Bench, row: int) -> tuple[Stance, Floats]:
+    """Return the likeliest stance of a view and the probabilities, ordered as STANCES."""
+    names, shares = bench.calibration.stance(np.asarray(bench.vectors[row : row + 1], np.float64))
+    return names[0], shares[0]
+
+
+def citations(book: Rulebook, rule: Rule, vector: Vectors) -> tuple[Citation, ...]:
+    """Return the rule's statement and its clause nearest to the case."""
+    rows = book.clause_columns[book.index[rule.id]]
+    best = rule.includes[int((book.clauses[rows] @ vector).argmax())]
+    return (Citation(clause_id=rule.id, quote=rule.statement), Citation(clause_id=best.id, quote=best.text))
+
+
+def precedents(bench: Bench, rule_id: str, count: int = 2) -> tuple[Precedent, ...]:
+    """Return the nearest examples of the rule on each side."""
+    row = bench.book.index[rule_id]
+    mean = bench.vectors[0]
+    out: list[Precedent] = []
+    for violating, rows, matrix, names in (
+        (True, bench.book.violating_columns[row], bench.book.violating, bench.book.violating_list),
+        (False, bench.book.allowed_columns[row], bench.book.allowed, bench.book.allowed_list),
+    ):
+        near = matrix[rows] @ mean
+        for i in np.argsort(-near, kind="stable")[:count]:
+            example = names[int(rows[i])][1]
+            out.append(Precedent(id=example.id, rule_id=rule_id, violating=violating,
+                                 similarity=round(float(near[i]), 4), text=example.text))  # fmt: skip
+    return tuple(out)
+
+
+def _graded(bench: Bench, ranking: Ranking, finding: Finding) -> Severity:
+    row = next(s.view for s in ranking.scores if s.rule_id == finding.rule_id)
+    known = facts(bench.case, bench.book.pack.by_id[finding.rule_id], finding, bench.vectors[row], bench.book, bench.calibration)
+    return grade(known, bench.book.pack, bench.calibration)
+
+
+def _ruled(finding: Finding, outcome: Outcome, leads: bool, act: float) -> Finding:
+    hit = finding.probability >= act or (leads and outcome == "act")
+    if hit:
+        return finding.model_copy(update={"verdict": "hit"})
+    saving = tuple(
+        Citation(clause_id=w.exception_id, quote=w.quote) for w in finding.exceptions[:1] if w.applies
+    )
+    keep = finding.citations if leads and outcome == "review" else ()
+    return finding.model_copy(update={"verdict": "not_hit", "citations": (*keep, *saving)})
+
+
+def _passed(rule_id: str, probability: float) -> Finding:
+    return Finding(rule_id=rule_id, verdict="not_hit", probability=round(probability, 4))
+
+
+def _inside(evidence: Evidence, others: tuple[Evidence, ...]) -> bool:
+    return any(o.part == evidence.part and o.start <= evidence.start and evidence.end <= o.end for o in others)
+
+
+def _chain(
+    bench: Bench, ranking: Ranking, findings: dict[str, Finding], lead: str, outcome: Outcome, near: tuple[Precedent, ...]
+) -> tuple[Step, ...]:
+    main = findings[lead]
+    rule = bench.book.pack.by_id[lead]
+    where = "; ".join(
+        f"“{e.quote}” ({e.part} {e.start}-{e.end}"
+        + (f", masking it moves the log-odds of {lead} by {-e.drop:+.2f})" if e.drop is not None else ")")
+        for e in main.evidence
+    )
+    screened = ", ".join(f"{s.rule_id} {s.probability:.2f}" for s in ranking.scores[:SHOWN])
+    holding = [f"{w.exception_id} {w.probability:.2f}" for w in main.exceptions]
+    contrast = [
+        f"{r} ({bench.book.pack.by_id[r].type.lower()}) stands at {f.probability:.2f}" for r, f in findings.items() if r != lead
+    ]
+    example = next((p for p in near if p.violating), None)
+    twin = next((p for p in near if not p.violating), None)
+    cause = [
+        f"Explicit: the quoted words against “{rule.statement}”",
+        f"Implicit: the stance reads as {main.stance}",
+        "Exceptions weighed: " + (", ".join(holding) or "none"),
+    ]
+    if main.attributes:
+        cause.append("Attributes: " + ", ".join(f"{a.attribute_id}={a.value_id} ({a.probability:.2f})" for a in main.attributes))
+    if contrast:
+        cause.append("Against its siblings: " + ", ".join(contrast))
+    if example and twin:
+        cause.append(
+            f"Nearest precedents: {example.id} violating at {example.similarity:.2f}, {twin.id} allowed at {twin.similarity:.2f}"
+        )
+    cuts = bench.calibration.thresholds
+    why = {
+        "act": f"at or above {cuts.final_act:.2f}, where acting is sure enough",
+        "allow": f"at or below {cuts.final_allow:.2f}, where allowing is sure enough",
+        "review": f"between {cuts.final_allow:.2f} and {cuts.final_act:.2f}, so a person decides",
+    }[outcome]
+    return (
+        Step(name="location", text=f"Read {len(bench.case.parts)} part(s) in {len(bench.views)} view(s). Carrying words: {where}."),
+        Step(name="screening", text=f"Calibrated scores of the rules in play: {screened}."),
+        Step(name="cause", text=". ".join(c.rstrip(".") for c in cause) + "."),
+        Step(name="decision", text=f"{lead} after weighing stands at {main.probability:.2f}, {why}: {outcome}. {NOTE}"),
+    )

@@ -1,0 +1,199 @@
+"""Severity from rubric grades: six dimensions, 0-4 each, then one calibrated place inside the rule's band.
+
+A grade is the rule's prior for that dimension, moved by what was measured in this case; its reason says by what.
+No grade is a language model's opinion.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.calibration import Calibration
+from agents.rulebook import Rulebook
+from agents.vectors import Vectors
+from cases.case import Case
+from cases.decision import Grade
+from cases.finding import Finding
+from cases.model import Fact
+from policy_store.pack import Dimension, Pack
+from policy_store.rule import Rule
+
+SWING = 1.5
+PRIOR = 2
+NEAREST = 3
+
+_TIME = re.compile(
+    r"\b(?:tonight|today|tomorrow|now|this (?:morning|evening|afternoon|week(?:end)?)|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|\d{1,2}(?::\d{2}|\s?[ap]m)|at (?:noon|midnight|dawn)|before (?:midnight|noon)|next week|within \d+)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(?:(?:your|his|her|their|the) (?:house|home|street|school|office|bus|car|door|building|church|mosque|synagogue|station|gate|window)"
+    r"|where (?:you|he|she|they) (?:live|work|sleep|park)s?|\d+ [A-Z]\w+ (?:street|st|road|rd|avenue|lane))\b",
+    re.IGNORECASE,
+)
+_MEANS = re.compile(
+    r"\b(?:gun|knife|bomb|acid|petrol|gasoline|rope|pills|rifle|weapon|hammer|match(?:es)?|fire|bat|blade|explosiv\w+|poison)s?\b", re.IGNORECASE
+)
+_HEDGE = re.compile(r"\b(?:lol|lmao|jk|haha\w*|just kidding|maybe|might|wish|dream|hypothetically|imagine)\b|😂|🤣", re.IGNORECASE)
+_YOUNG = re.compile(
+    r"\b(?:kids?|child(?:ren)?|teen\w*|toddlers?|pupils?|students?|girls?|boys?|under ?1\d|1[0-7][- ]year[- ]old|minors?|baby|babies)\b", re.IGNORECASE
+)
+_FRAIL = re.compile(
+    r"\b(?:elderly|pension\w*|grandm\w+|grandp\w+|disab\w+|patients?|refugees?|asylum|homeless|widow\w*|depress\w+|suicidal|pregnan\w+|victims?)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"@\w+|\b(?:you|your|you're|u|ur)\b", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"https?://|www\.|\b[\w-]+\.(?:com|net|org|example|io|ru|shop|info|xyz|link|me)\b|\b(?:dm|pm|whatsapp|telegram|signal|inbox|text|message|call) (?:me|us)\b"
+    r"|link in (?:my )?bio|\+?\d[\d\s-]{7,}",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:how (?:do|can|to|would)|step[- ]by[- ]step|walk me through|instructions?|recipe|give me|tell me|show me|which .{0,30} best|guide|tutorial)\b",
+    re.IGNORECASE,
+)
+_CALL = re.compile(
+    r"\b(?:join|let's|everyone|share|spread|sign up|buy|order|click|tap|enter|send|come|bring|report (?:him|her|them|this)|go and|do it)\b", re.IGNORECASE
+)
+_SPREAD = re.compile(r"#\w+|\b(?:share|repost|retweet|spread (?:this|the)|tag (?:a|your)|forward this|viral|pass (?:it|this) on)\b", re.IGNORECASE)
+_SURFACE_REACH = {"prompt": -1.0, "message": -0.6, "chat": -0.4, "profile": 0.0, "comment": 0.0, "review": 0.2,
+                  "listing": 0.3, "post": 0.4, "ad": 1.0}  # fmt: skip
+
+
+class Severity(Fact):
+    """The grades, and severity 0-100 inside the band of the rule that leads."""
+
+    value: int
+    grades: tuple[Grade, ...]
+    position: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What severity is graded from: the leading finding, the vector of its view, and its nearest examples."""
+
+    case: Case
+    rule: Rule
+    finding: Finding
+    vector: Vectors
+    nearest: tuple[tuple[float, int], ...]
+    reading: float
+
+
+def facts(case: Case, rule: Rule, finding: Finding, vector: Vectors, book: Rulebook, calibration: Calibration) -> Facts:
+    """Return the facts of one finding; `nearest` are (similarity, severity) of the rule's closest examples."""
+    rows = book.violating_columns[book.index[rule.id]]
+    near = book.violating[rows] @ vector
+    middle = (rule.band.low + rule.band.high) // 2
+    pairs = [
+        (float(near[i]), e if (e := book.violating_list[int(rows[i])][1].severity) is not None else middle)
+        for i in np.argsort(-near, kind="stable")[:NEAREST]
+    ]
+    reading = float(calibration.severity.scores(np.asarray(vector[None], np.float64))[0, 0]) * 100
+    return Facts(case, rule, finding, vector, tuple(pairs), reading)
+
+
+def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
+    """Return grades and severity; the dimensions' weights and anchors are the pack's rubric."""
+    marks = [_mark(d, known) for d in pack.rubric.dimensions]
+    weights = np.array([d.weight for d in pack.rubric.dimensions])
+    share = float((weights * [m[0] for m in marks]).sum() / (4 * weights.sum()))
+    position = float(np.clip(calibration.position.logit(np.array([share])), 0.0, 1.0))
+    band = known.rule.band
+    grades = tuple(
+        Grade(dimension=d.id, level=(level := round(value)), value=round(value, 2), anchor=d.levels[level], reason=reason)
+        for d, (value, reason) in zip(pack.rubric.dimensions, marks, strict=True)
+    )
+    return Severity(value=round(band.low + position * (band.high - band.low)), grades=grades, position=position)
+
+
+def share_of(known: Facts, pack: Pack) -> float:
+    """Return the weighted mean grade in [0, 1]: what the place in the band is calibrated from."""
+    weights = np.array([d.weight for d in pack.rubric.dimensions])
+    return float((weights * [_mark(d, known)[0] for d in pack.rubric.dimensions]).sum() / (4 * weights.sum()))
+
+
+def raised(severity: int, rule: Rule, points: int) -> int:
+    """Return the severity raised by a modifier, at most to the top of the rule's band."""
+    return min(severity + points, max(severity, rule.band.high))
+
+
+def _mark(dimension: Dimension, known: Facts) -> tuple[float, str]:
+    prior = known.rule.priors.get(dimension.id, PRIOR)
+    signal, why = SIGNALS.get(dimension.id, _nothing)(known)
+    value = float(np.clip(prior + SWING * signal, 0, 4))
+    start = f"{known.rule.id} starts at {prior}"
+    return value, f"{start}; {why}" if why else f"{start}; nothing measured moves it"
+
+
+def _quoted(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    return found.group().strip() if found else None
+
+
+def _nothing(known: Facts) -> tuple[float, str]:
+    return 0.0, ""
+
+
+def _explicitness(known: Facts) -> tuple[float, str]:
+    p = known.finding.probability
+    text = known.case.text.casefold()
+    phrase = next((k for k in known.rule.keywords if k.casefold() in text), None)
+    signal = (p - 0.6) * 1.5 + (0.5 if phrase else 0.0)
+    said = f", and the rule's phrase {phrase!r} is said outright" if phrase else ""
+    return float(np.clip(signal, -1, 1)), f"the words match the rule at {p:.2f}{said}"
+
+
+def _harm(known: Facts) -> tuple[float, str]:
+    band = known.rule.band
+    half = max(1.0, (band.high - band.low) / 2)
+    middle = band.low + half
+    weights = np.array([max(s, 0.01) ** 4 for s, _ in known.nearest])
+    near = float((weights * [v for _, v in known.nearest]).sum() / weights.sum())
+    signal = 0.5 * np.clip((near - middle) / half, -1, 1) + 0.5 * np.clip((known.reading - middle) / half, -1, 1)
+    return float(signal), f"nearest examples of the rule are graded {near:.0f}, the whole text reads {known.reading:.0f}"
+
+
+def _credibility(known: Facts) -> tuple[float, str]:
+    text = known.case.text
+    marks = {"time": _quoted(_TIME, text), "place": _quoted(_PLACE, text), "means": _quoted(_MEANS, text)}
+    named = {k: v for k, v in marks.items() if v}
+    hedge = _quoted(_HEDGE, text)
+    unreal = known.finding.stance in ("joke", "fiction", "quote")
+    signal = 0.45 * len(named) - 0.3 - (0.5 if hedge else 0) - (0.5 if unreal else 0)
+    why = ", ".join(f"{k} {v!r}" for k, v in named.items()) or "no time, place or means is named"
+    why += f", softened by {hedge!r}" if hedge else ""
+    why += f", stance {known.finding.stance}" if unreal else ""
+    return float(np.clip(signal, -1, 1)), why
+
+
+def _vulnerability(known: Facts) -> tuple[float, str]:
+    text = known.case.text
+    young, frail, person = _quoted(_YOUNG, text), _quoted(_FRAIL, text), _quoted(_PERSON, text)
+    signal = (0.7 if young else 0) + (0.5 if frail else 0) + (0.2 if person else -0.2)
+    named = [f"{v!r}" for v in (young, frail) if v] + ([f"a person is addressed ({person!r})"] if person else [])
+    return float(np.clip(signal, -1, 1)), ", ".join(named) or "nobody is addressed and no vulnerable target is named"
+
+
+def _actionability(known: Facts) -> tuple[float, str]:
+    text = known.case.text
+    marks = {"contact": _quoted(_CONTACT, text), "a request": _quoted(_ASKS, text), "a call": _quoted(_CALL, text)}
+    named = {k: v for k, v in marks.items() if v}
+    signal = 0.4 * len(named) - 0.3
+    why = ", ".join(f"{k} ({v!r})" for k, v in named.items()) or "no contact, request or call to act"
+    return float(np.clip(signal, -1, 1)), why
+
+
+def _reach(known: Facts) -> tuple[float, str]:
+    spread = _quoted(_SPREAD, known.case.text)
+    signal = _SURFACE_REACH.get(known.case.surface, 0.0) + (0.4 if spread else 0)
+    return float(np.clip(signal, -1, 1)), f"surface {known.case.surface}" + (f", asks to spread ({spread!r})" if spread else "")
+
+
+SIGNALS: dict[str, Callable[[Facts], tuple[float, str]]] = {
+    "explicitness": _explicitness, "harm": _harm, "credibility": _credibility,
+    "vulnerability": _vulnerability, "actionability": _actionability, "reach": _reach,
+}  # fmt: skip

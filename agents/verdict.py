@@ -1,0 +1,189 @@
+"""Put what the stages found together into one decision. It weighs nothing anew.
+
+A case that was not fully read, or that nobody could be sure of, becomes `review`; never an allow.
+"""
+
+from datetime import datetime
+
+import numpy as np
+
+from agents.calibration import Thresholds
+from agents.depth import Doubt
+from agents.evidence import located
+from agents.rationale import public_rationale
+from agents.modality import Contradiction
+from agents.perceiver import Perception
+from agents.precedence import leading
+from agents.ranker import Ranking
+from agents.reasoner import Bench, Draft, citations, stance_of
+from agents.router import Route
+from agents.severity import Severity, facts, grade, raised
+from cases.case import Case
+from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Spent, Stage
+from cases.finding import Citation, Finding
+from cases.model import Fact
+from policy_store.pack import Pack
+from policy_store.rule import Rule
+
+SHOWN = 5
+
+
+class Frame(Fact):
+    """What every decision of a run shares."""
+
+    pack: PackRef
+    profile: str
+    model_digest: str
+
+    def for_profile(self, profile: str | None) -> "Frame":
+        """Return the frame of a case that names its own profile."""
+        return self if profile is None else self.model_copy(update={"profile": profile})
+
+
+class Sure(Fact):
+    """What the ranker is sure of: the rules that are hit, and the severity of the one that leads."""
+
+    outcome: Outcome
+    rule_id: str | None
+    findings: tuple[Finding, ...]
+    severity: Severity | None
+
+
+def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
+    """Return the ranker's own verdict on a case that it is sure about, with quick evidence for what is hit."""
+    hits = [s for s in ranking.scores if s.probability >= cuts.act]
+    quiet = tuple(
+        Finding(rule_id=s.rule_id, verdict="not_hit", probability=round(s.probability, 4))
+        for s in ranking.scores[: SHOWN + len(hits)]
+        if s not in hits
+    )[:SHOWN]
+    if not hits:
+        return Sure(outcome="allow", rule_id=None, findings=quiet, severity=None)
+    findings: dict[str, Finding] = {}
+    graded: dict[str, Severity] = {}
+    for score in hits:
+        rule = bench.book.pack.by_id[score.rule_id]
+        view, vector = bench.views[score.view], bench.vectors[score.view]
+        finding = Finding(
+            rule_id=rule.id,
+            verdict="hit",
+            probability=round(score.probability, 4),
+            citations=citations(bench.book, rule, vector),
+            evidence=located(bench.case, view, bench.book.index[rule.id], bench.score),
+            stance=stance_of(bench, score.view)[0],
+        )
+        findings[rule.id] = finding
+        known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration)
+        graded[rule.id] = grade(known, bench.book.pack, bench.calibration)
+    lead = leading({r: s.value for r, s in graded.items()}, bench.book.pack)
+    assert lead is not None
+    ordered = (findings[lead], *(f for r, f in findings.items() if r != lead), *quiet)
+    return Sure(outcome="act", rule_id=lead, findings=ordered, severity=graded[lead])
+
+
+def cleared(frame: Frame, case: Case, decision_id: str, route: Route, pack: Pack, at: datetime, spent: tuple[Spent, ...]) -> Decision:
+    """Return the allow of a case that the router dropped."""
+    tier = pack.tier(0)
+    return Decision(
+        id=decision_id, case_id=case.id, case_digest=case.digest, outcome="allow", score=round(route.risk, 4), severity=0,
+        tier=tier.id, action=tier.action, rule_id=None, findings=(), stage="router",
+        rationale=public_rationale("allow", None, (), ()), profile=frame.profile, pack=frame.pack,
+        model_digest=frame.model_digest, spent=spent, at=at,
+    )  # fmt: skip
+
+
+def settled(
+    frame: Frame,
+    bench: Bench,
+    decision_id: str,
+    perception: Perception,
+    route: Route,
+    ranking: Ranking,
+    doubt: Doubt,
+    contradiction: Contradiction | None,
+    at: datetime,
+    spent: tuple[Spent, ...],
+    draft: Draft | None = None,
+    critiques: tuple[Critique, ...] = (),
+) -> Decision:
+    """Return the decision of a case that was ranked, and reasoned about where the ranker was unsure."""
+    pack, cuts = bench.book.pack, bench.calibration.thresholds
+    found = draft or sure(bench, ranking, cuts)
+    stage: Stage = "reasoner" if draft else "ranker"
+    outcome, causes = _outcome(found.outcome, doubt, perception, critiques)
+    findings, severity = found.findings, found.severity.value if found.severity else 0
+    rule_id = found.rule_id if outcome != "allow" else None
+    if outcome == "allow":
+        severity = 0
+    elif rule_id and contradiction and (modifier := modifier_of(pack)):
+        severity = raised(severity, pack.by_id[rule_id], modifier.raises or 0)
+        findings = (*findings, _modifier_finding(modifier, bench, contradiction))
+    tier = pack.tier(severity)
+    rule = pack.by_id[rule_id] if rule_id else None
+    return Decision(
+        id=decision_id,
+        case_id=bench.case.id,
+        case_digest=bench.case.digest,
+        outcome=outcome,
+        score=round(_score(ranking, found, draft), 4),
+        severity=severity,
+        tier=tier.id,
+        action=(rule.action if rule and rule.action else tier.action) if outcome == "act" else "none" if outcome == "allow" else "wait for a person",
+        rule_id=rule_id,
+        findings=findings,
+        stage=stage,
+        depth=doubt.depth,
+        audit=route.audit,
+        grades=found.severity.grades if found.severity and outcome != "allow" else (),
+        chain=draft.chain if draft else (),
+        critiques=critiques,
+        precedents=draft.precedents if draft else (),
+        causes=causes,
+        rationale=public_rationale(outcome, rule, findings, causes),
+        automation="partial" if outcome == "review" else "full",
+        profile=frame.profile,
+        pack=frame.pack,
+        model_digest=frame.model_digest,
+        spent=spent,
+        at=at,
+    )
+
+
+def modifier_of(pack: Pack) -> Rule | None:
+    """Return the pack's cross-modal modifier, if it has an active one."""
+    return next((r for r in pack.rules if r.raises is not None and r.status == "active"), None)
+
+
+def _outcome(
+    proposed: Outcome, doubt: Doubt, perception: Perception, critiques: tuple[Critique, ...]
+) -> tuple[Outcome, tuple[Cause, ...]]:
+    causes = [c for c in doubt.causes if c not in perception.gaps]
+    if critiques and critiques[-1].ruling == "veto":
+        return "review", (*causes, "critic_veto", *perception.gaps)
+    if perception.gaps and proposed != "act":
+        return "review", (*perception.gaps, *(causes if proposed == "review" else ()))
+    if proposed == "review":
+        return "review", tuple(causes) or ("ambiguous",)
+    return proposed, ()
+
+
+def _score(ranking: Ranking, found: Sure | Draft, draft: Draft | None) -> float:
+    if draft is None:
+        return ranking.any
+    # What was adjudicated replaces the ranker's view of the leading rule; the other rules keep theirs.
+    rest = max((s.probability for s in ranking.scores if s.rule_id not in {f.rule_id for f in draft.findings if f.evidence}), default=0.0)
+    return max(max(f.probability for f in draft.findings if f.evidence), rest) if any(f.evidence for f in draft.findings) else ranking.any
+
+
+def _modifier_finding(modifier: Rule, bench: Bench, contradiction: Contradiction) -> Finding:
+    clause = modifier.includes[0]
+    return Finding(
+        rule_id=modifier.id,
+        verdict="hit",
+        probability=round(float(np.clip(contradiction.loud - contradiction.quiet, 0, 1)), 4),
+        citations=(
+            Citation(clause_id=modifier.id, quote=modifier.statement),
+            Citation(clause_id=clause.id, quote=clause.text),
+        ),
+        evidence=located(bench.case, bench.views[contradiction.view], bench.book.index[contradiction.rule_id], bench.score),
+    )

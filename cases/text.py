@@ -1,0 +1,60 @@
+"""Pure text functions over content. They never change a part: evidence offsets point into the original.
+
+`fold` is for encoders and comparisons only; `spans` gives offsets into the text it was handed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")  # noqa: E501
+_BLANKS = re.compile(r"\s+")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+[\"'”’)\]]*|\n|$)")
+_PHRASE = re.compile(r"[^,;:—–()\n]+(?:[,;:—–()\n]+|$)")
+
+
+def fold(text: str) -> str:
+    """Return the text as a reader sees it: NFKC, without invisible characters, blanks collapsed."""
+    return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
+
+
+def sentences(text: str) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of each sentence or line that holds a word character, blanks at its ends left out."""
+    return tuple(_trimmed(text, _SENTENCE, 0))
+
+
+def phrases(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of each phrase of `text[start:end]`, cut at commas, colons, dashes and brackets."""
+    return tuple(_trimmed(text[start:end], _PHRASE, start))
+
+
+def windows(text: str, words: int, overlap: int) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of windows of at most `words` words, each repeating `overlap` words of the last.
+
+    Unbroken runs longer than 24 characters count as several words, so that a text without blanks is cut too.
+    """
+    tokens = [m.span() for m in re.finditer(r"\S{1,24}", text)]
+    if not tokens:
+        return ()
+    step = max(1, words - overlap)
+    out: list[tuple[int, int]] = []
+    for first in range(0, len(tokens), step):
+        last = min(first + words, len(tokens)) - 1
+        out.append((tokens[first][0], tokens[last][1]))
+        if last == len(tokens) - 1:
+            break
+    return tuple(out)
+
+
+def without(text: str, start: int, end: int) -> str:
+    """Return the text with one span masked by an ellipsis, which keeps the seam visible to an encoder."""
+    return f"{text[:start]}…{text[end:]}"
+
+
+def _trimmed(text: str, pattern: re.Pattern[str], base: int) -> Iterator[tuple[int, int]]:
+    for found in pattern.finditer(text):
+        body = found.group()
+        left = len(body) - len(body.lstrip())
+        start, end = found.start() + left, found.start() + len(body.rstrip())
+        if end > start and any(ch.isalnum() for ch in text[start:end]):
+            yield base + start, base + end

@@ -1,0 +1,4 @@
+"""ORDER OF WORK: state, deps, the moderation graph, the desk that runs it, wiring.
+
+`wiring.py` alone names backends; nodes are thin.
+"""

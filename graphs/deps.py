@@ -1,0 +1,102 @@
+"""The clients and limits that nodes reach through `Runtime[Deps]`. Never in state, never global."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from agents.assembly import Assembly
+from agents.calibration import Calibration, Template
+from agents.ranker import rank_views
+from agents.rulebook import Rulebook
+from agents.router import SeedBank
+from agents.vectors import Encode, Floats, Vectors
+from agents.verdict import Frame
+from cases.case import Case
+from cases.decision import Decision, Edit
+from cases.view import View
+from policy_store.keywords import KeywordIndex
+from policy_store.index import RuleVectors
+
+KEPT = 512
+
+
+class Record(Protocol):
+    """Where decisions are kept."""
+
+    def record(self, pairs: Sequence[tuple[Case, Decision]]) -> None:
+        """Keep decisions with their cases, all or none."""
+        ...
+
+    def edit(self, edit: Edit) -> None:
+        """Keep what a person did to a decision."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Where vectors are kept between runs; losing them loses time alone."""
+
+    def vectors(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the known ones of these."""
+        ...
+
+    def put_vectors(self, items: dict[str, np.ndarray]) -> None:
+        """Keep these."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything that a decision needs and that is not a fact of the case."""
+
+    frame: Frame
+    book: Rulebook
+    bank: SeedBank
+    calibration: Calibration
+    encode: Encode
+    keywords: KeywordIndex
+    rules: Callable[[], RuleVectors]
+    record: Record
+    store: VectorStore
+    clock: Callable[[], datetime]
+    encoded: Callable[[], int]
+    template: Template | None = None
+    assembly: Assembly | None = None
+    audit_rate: float = 0.005
+    retrieve: int = 8
+    _recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
+
+    def vectors(self, case_digest: str, views: Sequence[View]) -> Vectors:
+        """Return the unit vectors [views, width] of a case, from memory, the store, or the encoder."""
+        return self.vectors_of([(case_digest, views)])[0]
+
+    def vectors_of(self, wanted: Sequence[tuple[str, Sequence[View]]]) -> list[Vectors]:
+        """Return the vectors of several cases, encoding what is new in one call."""
+        model = self.frame.model_digest
+        found = {d: self._recent[d] for d, _ in wanted if d in self._recent}
+        keys = {f"{model[:16]}/{d}": d for d, _ in wanted if d not in found}
+        found |= {keys[k]: v for k, v in self.store.vectors(list(keys)).items()}
+        fresh = {d: views for d, views in wanted if d not in found or len(found[d]) != len(views)}
+        if fresh:
+            flat = self.encode([v.text for views in fresh.values() for v in views])
+            cuts = np.cumsum([len(views) for views in fresh.values()])[:-1]
+            made = dict(zip(fresh, np.split(flat, cuts), strict=True))
+            self.store.put_vectors({f"{model[:16]}/{d}": v for d, v in made.items()})
+            found |= made
+        for digest, vectors in found.items():
+            self._recent[digest] = vectors
+            self._recent.move_to_end(digest)
+        while len(self._recent) > max(KEPT, len(wanted)):
+            self._recent.popitem(last=False)
+        return [found[d] for d, _ in wanted]
+
+    def score(self, texts: Sequence[str]) -> Floats:
+        """Return the ranker's calibrated probabilities [texts, rules]."""
+        return self.rank_views(self.encode(texts)) if texts else np.zeros((0, len(self.book.rules)))
+
+    def rank_views(self, vectors: Vectors) -> Floats:
+        """Return the ranker's calibrated probabilities [views, rules] of unit vectors."""
+        return rank_views(self.book, vectors, self.calibration, self.template, self.assembly)

@@ -1,0 +1,168 @@
+"""The desk: decides cases, one by one through the graph or many at a time in vectors, and takes people's answers.
+
+Both ways call the same nodes. In a batch only what is unsure enters the graph; only what waits is checkpointed.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from agents.router import risks
+from cases.case import Case
+from cases.decision import Decision, Edit, Spent
+from graphs.deps import Deps
+from graphs.state import Answer, State
+from policy_store.retrieval import applicable, fuse, strongest
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.types import RunnableConfig
+
+CHUNK = 256
+
+
+class Progress(NamedTuple):
+    """One step of a case on its way: the node that finished and the fields that it returned."""
+
+    node: str
+    fields: State
+
+
+class NotWaiting(LookupError):
+    """An answer to a case that does not wait for one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Desk:
+    """The running system for one policy."""
+
+    def __init__(self, deps: Deps, checkpointer: "BaseCheckpointSaver[str] | None" = None) -> None:
+        from graphs.moderation import build_graph
+
+        self.deps = deps
+        self.checkpointer = checkpointer
+        self.graph = build_graph(checkpointer)
+
+    def decide(self, case: Case) -> Decision:
+        """Decide one case and record it; a case in review waits for `answer`."""
+        decision: Decision | None = None
+        for step in self.stream(case):
+            decision = step.fields.get("decision", decision)
+        assert decision is not None
+        return decision
+
+    def stream(self, case: Case) -> Iterator[Progress]:
+        """Decide one case, giving each node's fields as it finishes."""
+        self.deps.book.pack.profile(case.profile)
+        yield from self._run({"case": case, "decision_id": new_id()})
+
+    def decide_many(self, cases: Iterable[Case], chunk: int = CHUNK) -> Iterator[Decision]:
+        """Decide cases in order, a chunk at a time; memory stays flat. A chunk is recorded before it is given out."""
+        rest = iter(cases)
+        while batch := list(islice(rest, chunk)):
+            yield from self._chunk(batch)
+
+    def answer(self, decision_id: str, answer: Answer) -> Edit:
+        """Take a person's answer to a waiting case, also after a restart; raise NotWaiting where none waits."""
+        from langgraph.types import Command
+
+        if not self.waiting(decision_id):
+            raise NotWaiting(f"decision {decision_id!r} does not wait for an answer; `precept ledger pending` lists those that do")
+        out = self.graph.invoke(Command(resume=answer.model_dump()), self._thread(decision_id), context=self.deps)
+        edit: Edit = out["edit"]
+        self._forget(decision_id)
+        return edit
+
+    def waiting(self, decision_id: str) -> bool:
+        """Return whether the case of a decision waits for a person here."""
+        return self.checkpointer is not None and "await_person" in self.graph.get_state(self._thread(decision_id)).next
+
+    def _run(self, state: State) -> Iterator[Progress]:
+        state = {**state, "waits": self.checkpointer is not None}
+        waits = False
+        for part in self.graph.stream(
+            state, self._thread(state["decision_id"]), context=self.deps, stream_mode="updates", durability="exit"
+        ):
+            for node, fields in part.items():
+                waits = waits or node == "__interrupt__"
+                if isinstance(fields, dict):
+                    yield Progress(node, fields)
+        if not waits:
+            self._forget(state["decision_id"])
+
+    def _chunk(self, batch: Sequence[Case]) -> Iterator[Decision]:
+        from graphs import nodes
+
+        deps = self.deps
+        plain = _Runtime(replace(deps))
+        states: list[State] = [{"case": c, "decision_id": new_id()} for c in batch]
+        for state in states:
+            state.update(nodes.perceive(state, plain))
+        vectors = deps.vectors_of([(s["case"].digest, s["perception"].views) for s in states])
+        ends = np.cumsum([len(v) for v in vectors])
+        flat = np.concatenate(vectors)
+        risk, _ = risks(deps.bank, deps.book, flat, deps.calibration)
+        for state, own, end in zip(states, vectors, ends, strict=True):
+            state["route"] = nodes.routed(deps, state, own, risk[end - len(own) : end])
+        going = [i for i, s in enumerate(states) if not s["route"].clear or s["route"].audit]
+        if going:
+            self._rank([states[i] for i in going], [vectors[i] for i in going])
+        done: dict[int, Decision] = {}
+        ready: list[tuple[Case, Decision]] = []
+        for i, state in enumerate(states):
+            if "ranking" in state and state["doubt"].depth != "none" and state["ranking"].scores:
+                continue
+            done[i] = nodes.decided(deps, state)
+            ready.append((state["case"], done[i]))
+        deps.record.record(ready)
+        for i, state in enumerate(states):
+            if i not in done:
+                done[i] = next(p.fields["decision"] for p in self._run(state) if "decision" in p.fields)
+        yield from (done[i] for i in range(len(states)))
+
+    def _rank(self, states: Sequence[State], vectors: Sequence[np.ndarray]) -> None:
+        from graphs import nodes
+
+        deps, pack = self.deps, self.deps.book.pack
+        flat = np.concatenate(list(vectors))
+        probabilities = deps.rank_views(flat)
+        near = deps.rules().search(flat, deps.retrieve, None)
+        end = 0
+        for state, own in zip(states, vectors, strict=True):
+            case = state["case"]
+            start, end = end, end + len(own)
+            allowed = applicable(pack, case.profile, case.surface, nodes.modalities(case))
+            hits = near[start:end]
+            if any(h.rule_id not in allowed for row in hits for h in row):
+                hits = deps.rules().search(own, deps.retrieve, allowed)
+            said = deps.keywords.search(case.text, deps.retrieve, allowed)
+            state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
+            state.update(nodes.ranked(deps, state, probabilities[start:end], own))
+
+    def _thread(self, decision_id: str) -> "RunnableConfig":
+        return {"configurable": {"thread_id": decision_id}}
+
+    def _forget(self, decision_id: str) -> None:
+        if self.checkpointer is not None:
+            self.checkpointer.delete_thread(decision_id)
+
+
+class _Runtime:
+    """What a node needs of LangGraph's runtime when a batch calls it directly."""
+
+    def __init__(self, context: Deps) -> None:
+        self.context = context
+
+
+def new_id() -> str:
+    """Return a new decision id; ids sort by time to the millisecond."""
+    return f"d-{uuid.uuid4().hex[:16]}"
+
+
+__all__ = ["CHUNK", "Desk", "NotWaiting", "Progress", "Spent", "new_id"]

@@ -1,0 +1,192 @@
+"""The nodes of the moderation graph. A node reads state, calls one judgement, returns the fields that it owns.
+
+The batch path calls the same functions, so there is one way to decide a case.
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import cast
+
+import numpy as np
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from agents.attributes import read, violating_share
+from agents.critic import MAX_ROUNDS, criticise
+from agents.depth import depth
+from agents.modality import contradiction
+from agents.perceiver import perceive as perceive_case
+from agents.ranker import Ranking, rank
+from agents.reasoner import Bench, reason
+from agents.router import Route, risks
+from agents.router import route as route_case
+from agents.vectors import Floats
+from agents.verdict import cleared, settled
+from cases.case import Case
+from cases.decision import Edit, Spent
+from cases.text import fold
+from graphs.deps import Deps
+from graphs.state import Answer, State
+from policy_store.retrieval import applicable, fuse, strongest
+
+Node = Callable[[State, Runtime[Deps]], State]
+
+
+def timed(node: Node) -> Node:
+    """Add what the node cost to `spent`."""
+
+    @wraps(node)
+    def run(state: State, runtime: Runtime[Deps]) -> State:
+        begun, before = time.perf_counter(), runtime.context.encoded()
+        out = node(state, runtime)
+        seconds, encoded = time.perf_counter() - begun, runtime.context.encoded() - before
+        line = Spent(stage=node.__name__, seconds=round(seconds, 5), encoded=encoded)
+        return cast(State, {**out, "spent": (*state.get("spent", ()), line)})
+
+    return run
+
+
+@timed
+def perceive(state: State, runtime: Runtime[Deps]) -> State:
+    """Find what can be read of the case."""
+    return {"perception": perceive_case(state["case"])}
+
+
+@timed
+def route(state: State, runtime: Runtime[Deps]) -> State:
+    """Drop what is far from every seed; the audit sample goes on."""
+    deps = runtime.context
+    vectors = deps.vectors(state["case"].digest, state["perception"].views)
+    risk, _ = risks(deps.bank, deps.book, vectors, deps.calibration)
+    return {"route": routed(deps, state, vectors, risk)}
+
+
+@timed
+def retrieve(state: State, runtime: Runtime[Deps]) -> State:
+    """Find the rules that matter to the case."""
+    deps, case = runtime.context, state["case"]
+    vectors = deps.vectors(case.digest, state["perception"].views)
+    allowed = applicable(deps.book.pack, case.profile, case.surface, modalities(case))
+    near = strongest(deps.rules().search(vectors, deps.retrieve, allowed))
+    said = deps.keywords.search(case.text, deps.retrieve, allowed)
+    return {"retrieved": fuse(near, said, deps.book.pack, deps.retrieve, allowed)}
+
+
+@timed
+def rank_rules(state: State, runtime: Runtime[Deps]) -> State:
+    """Score every retrieved rule, and name what makes the scores doubtful."""
+    deps, case = runtime.context, state["case"]
+    vectors = deps.vectors(case.digest, state["perception"].views)
+    return ranked(deps, state, deps.rank_views(vectors), vectors)
+
+
+@timed
+def reason_about(state: State, runtime: Runtime[Deps]) -> State:
+    """Draft a verdict from measured evidence; after a critique, with what the critic asked for."""
+    doubt = state["doubt"]
+    fixes = state["critiques"][-1].fixes if state.get("critiques") else ()
+    return {"draft": reason(bench(runtime.context, state), state["ranking"], doubt.rivals, doubt.depth, fixes)}
+
+
+@timed
+def critique(state: State, runtime: Runtime[Deps]) -> State:
+    """Rule on the draft."""
+    past = state.get("critiques", ())
+    retrieved = frozenset(r.rule_id for r in state["retrieved"])
+    one = criticise(bench(runtime.context, state), state["draft"], state["ranking"], retrieved, len(past) + 1)
+    return {"critiques": (*past, one)}
+
+
+def record(state: State, runtime: Runtime[Deps]) -> State:
+    """Write the decision to the ledger; a case that waits is on record before anybody is asked."""
+    deps, case = runtime.context, state["case"]
+    decision = decided(deps, state)
+    deps.record.record([(case, decision)])
+    return {"decision": decision}
+
+
+def await_person(state: State, runtime: Runtime[Deps]) -> State:
+    """Wait, and do nothing else: this node starts anew when the answer comes."""
+    decision = state["decision"]
+    asked = {"decision_id": decision.id, "case_id": decision.case_id, "rule_id": decision.rule_id, "causes": decision.causes}
+    return {"answer": Answer.model_validate(interrupt(asked))}
+
+
+def settle(state: State, runtime: Runtime[Deps]) -> State:
+    """Record what the person answered, beside the decision."""
+    deps, answer, decision = runtime.context, state["answer"], state["decision"]
+    edit = Edit(
+        id=f"e-{decision.id}", decision_id=decision.id, by=answer.by, outcome=answer.outcome,
+        rule_id=answer.rule_id or (decision.rule_id if answer.outcome == "act" else None),
+        severity=answer.severity, reason=answer.reason, at=deps.clock(),
+    )  # fmt: skip
+    deps.record.edit(edit)
+    return {"edit": edit}
+
+
+def routed(deps: Deps, state: State, vectors: np.ndarray, risk: Floats) -> Route:
+    """Return the route of one case; one that could not be fully read never leaves at the router."""
+    threshold = 0.0 if state["perception"].gaps else deps.calibration.thresholds.router
+    return route_case(deps.bank, state["case"].digest, vectors, risk, threshold, deps.audit_rate)
+
+
+def ranked(deps: Deps, state: State, probabilities: Floats, vectors: np.ndarray) -> State:
+    """Return ranking and doubt of one case from its views' probabilities [views, rules]."""
+    case, book = state["case"], deps.book
+    scaled = probabilities.copy()
+    for rule in book.rules:
+        if rule.products:
+            for row in range(len(scaled)):
+                reading = read(rule, book.value_vectors(rule), vectors[row])
+                share = violating_share(rule, reading, case.profile or book.pack.default_profile)
+                scaled[row, book.index[rule.id]] *= share
+    ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
+    views = state["perception"].views
+    odd = contradiction(views, scaled, ranking, book)
+    doubt = depth(
+        ranking, book.pack, deps.calibration.thresholds,
+        contradiction=odd is not None, context_shift=_shifted(deps, case, ranking),
+    )  # fmt: skip
+    return {"ranking": ranking, "doubt": doubt}
+
+
+def decided(deps: Deps, state: State):  # type: ignore[no-untyped-def]
+    """Return the decision that the state amounts to."""
+    case, spent = state["case"], state.get("spent", ())
+    if "ranking" not in state:
+        frame = deps.frame.for_profile(case.profile)
+        return cleared(frame, case, state["decision_id"], state["route"], deps.book.pack, deps.clock(), spent)
+    work = bench(deps, state)
+    probabilities = deps.rank_views(work.vectors)
+    odd = contradiction(work.views, probabilities, state["ranking"], deps.book)
+    return settled(
+        deps.frame.for_profile(case.profile), work, state["decision_id"], state["perception"], state["route"],
+        state["ranking"], state["doubt"], odd, deps.clock(), spent, state.get("draft"), state.get("critiques", ()),
+    )  # fmt: skip
+
+
+def bench(deps: Deps, state: State) -> Bench:
+    """Return what agents need on the desk for this case."""
+    case, views = state["case"], state["perception"].views
+    profile = case.profile or deps.book.pack.default_profile
+    return Bench(case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile)
+
+
+def modalities(case: Case) -> frozenset[str]:
+    """Return the modalities of a case; parts are text whatever they were read from."""
+    return frozenset({"text", *(m.type for m in case.media)})
+
+
+def _shifted(deps: Deps, case: Case, ranking: Ranking) -> bool:
+    if not case.context or not ranking.scores:
+        return False
+    together = fold(" ".join((*case.context[-3:], case.text)))
+    first = ranking.scores[0]
+    columns = [deps.book.index[s.rule_id] for s in ranking.scores]
+    cuts = deps.calibration.thresholds
+    after = float(deps.score([together])[0, columns].max())
+    return (first.probability <= cuts.allow and after >= cuts.act) or (first.probability >= cuts.act and after <= cuts.allow)
+
+
+__all__ = ["MAX_ROUNDS", "await_person", "critique", "perceive", "rank_rules", "reason_about", "record", "retrieve", "route", "settle"]

@@ -1,0 +1,45 @@
+"""What is known about a case on its way through the graph: small immutable facts, no vectors, no clients."""
+
+from typing import Literal, TypedDict
+
+from agents.depth import Doubt
+from agents.perceiver import Perception
+from agents.ranker import Ranking
+from agents.reasoner import Draft
+from agents.router import Route
+from cases.case import Case
+from cases.decision import Critique, Decision, Edit, Outcome, Spent
+from cases.model import Fact
+from policy_store.retrieval import Retrieved
+
+
+class Answer(Fact):
+    """What a person answers to a case that waits; the reason is required."""
+
+    by: str
+    outcome: Literal["allow", "act"]
+    rule_id: str | None = None
+    severity: int | None = None
+    reason: str
+
+
+class State(TypedDict, total=False):
+    """Facts of one case; each key is owned by the node that returns it."""
+
+    case: Case
+    decision_id: str
+    waits: bool
+    perception: Perception
+    route: Route
+    retrieved: tuple[Retrieved, ...]
+    ranking: Ranking
+    doubt: Doubt
+    draft: Draft
+    critiques: tuple[Critique, ...]
+    spent: tuple[Spent, ...]
+    decision: Decision
+    answer: Answer
+    edit: Edit
+
+
+__all__ = ["Answer", "Outcome", "State"]

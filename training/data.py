@@ -1,0 +1,79 @@
+"""Authored examples as training samples. No public set is read here.
+
+A sample belongs to one side of one split: lines that form a pair (or custom groups of one family) never part.
+`dev_other_author.jsonl` is for evaluation alone; `samples` refuses to give it unless it is asked for by name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from cases.text import fold
+from cases.view import joined
+from policy_store.rule import Rule
+
+AUTHORED = Path(__file__).parent / "data" / "authored"
+HELD_SHARE = 0.12
+Split = Literal["train", "held", "dev"]
+Label = Literal["violating", "allowed", "borderline"]
+
+
+class Sample(NamedTuple):
+    """One authored line: `rule` is a pack rule id, or None; a custom line carries its own `rule_text`."""
+
+    id: str
+    text: str
+    rule: str | None
+    rule_text: str | None
+    label: Label
+    severity: int
+    stance: str | None
+    exception: str | None
+    evidence: tuple[str, ...]
+    family: str
+    split: Split
+    surface: str
+    parts: tuple[tuple[str, str], ...] = ()
+
+
+def samples(split: Split, folder: Path = AUTHORED) -> list[Sample]:
+    """Return the samples of one split, in file order; raise FileNotFoundError where the folder has none."""
+    found = [s for path in sorted(folder.glob("*.jsonl")) for s in _read(path) if s.split == split]
+    if not found:
+        raise FileNotFoundError(f"{folder}: no authored lines of split {split!r}; pass the folder of *.jsonl files")
+    return found
+
+
+def pack_samples(rules: Iterable[Rule]) -> list[Sample]:
+    """Return the examples of rules as training samples: the only lines for rules that no author covered."""
+    found = []
+    for rule in rules:
+        for label, examples in (("violating", rule.examples.violating), ("allowed", rule.examples.allowed)):
+            for e in examples:
+                severity = e.severity if e.severity is not None else (rule.band.low if label == "violating" else 0)
+                found.append(
+                    Sample(e.id, fold(e.text), rule.id, None, label, severity, None, e.exception, (), f"pack/{e.id}",
+                           "train", "post")  # type: ignore[arg-type]
+                )  # fmt: skip
+    return found
+
+
+def _read(path: Path) -> Iterator[Sample]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        parts = tuple((k, v) for k, v in row.get("parts", {}).items() if v)
+        text = joined(parts) if parts else row["text"]
+        group = row.get("group")
+        family = f"{group[:5]}" if group else f"{path.stem}/{row.get('pair') or row['id']}"
+        yield Sample(
+            row["id"], fold(text) if not parts else text, row.get("rule"), row.get("rule_text"), row["label"],
+            int(row["sev"]), row.get("stance"), row.get("exc"), tuple(row.get("evidence", ())), family,
+            "dev" if path.stem.startswith("dev_") else _split(family), row.get("surface", "post"), parts,
+        )  # fmt: skip
+
+
+def _split(family: str) -> Split:
+    share = int(hashlib.sha256(family.encode()).hexdigest()[:8], 16) / 2**32
+    return "held" if share < HELD_SHARE else "train"
