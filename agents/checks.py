@@ -1,10 +1,9 @@
 """What code can check about a draft, with no judgement: one function a check, each named as its assertion."""
 
+from agents.reasoner import NOTE, Draft
 from cases.case import Case
 from cases.decision import Check
 from policy_store.pack import Pack
-
-from agents.reasoner import NOTE, Draft
 
 
 def rule_was_retrieved(draft: Draft, retrieved: frozenset[str]) -> Check:
@@ -20,7 +19,9 @@ def clauses_are_verbatim(draft: Draft, pack: Pack) -> Check:
         rule = pack.by_id[finding.rule_id]
         own = {c.id: c.text for c in (*rule.clauses, *pack.exceptions_of(rule))}
         bad += [c.clause_id for c in finding.citations if own.get(c.clause_id) != c.quote]
-    return Check(name="clauses_are_verbatim", passed=not bad, detail=f"misquoted: {bad}" if bad else "all found in the pack")
+    return Check(
+        name="clauses_are_verbatim", passed=not bad, detail=f"misquoted: {bad}" if bad else "all found in the pack"
+    )
 
 
 def evidence_is_verbatim(draft: Draft, case: Case) -> Check:
@@ -30,13 +31,17 @@ def evidence_is_verbatim(draft: Draft, case: Case) -> Check:
         e.quote for f in draft.findings for e in f.evidence
         if not e.quote or texts.get(e.part, "")[e.start : e.end] != e.quote
     ]  # fmt: skip
-    return Check(name="evidence_is_verbatim", passed=not bad, detail=f"not found: {bad}" if bad else "all found in the case")
+    return Check(
+        name="evidence_is_verbatim", passed=not bad, detail=f"not found: {bad}" if bad else "all found in the case"
+    )
 
 
 def hits_cite(draft: Draft) -> Check:
     """Check that every hit cites a clause and quotes evidence."""
     bad = [f.rule_id for f in draft.findings if f.verdict == "hit" and not (f.citations and f.evidence)]
-    return Check(name="hits_cite", passed=not bad, detail=f"bare: {bad}" if bad else "every hit cites clause and evidence")
+    return Check(
+        name="hits_cite", passed=not bad, detail=f"bare: {bad}" if bad else "every hit cites clause and evidence"
+    )
 
 
 def severity_is_in_band(draft: Draft, pack: Pack) -> Check:

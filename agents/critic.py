@@ -11,7 +11,7 @@ from agents.evidence import without_evidence
 from agents.ranker import Ranking
 from agents.reasoner import Bench, Draft
 from agents.vectors import logit
-from cases.decision import Check, Criterion, Critique, Fix
+from cases.decision import Check, Criterion, Critique, Fix, Ruling
 from cases.finding import Finding
 from cases.injection import stripped
 from cases.text import fold
@@ -32,6 +32,7 @@ def criticise(bench: Bench, draft: Draft, ranking: Ranking, retrieved: frozenset
     fixes, notes = _fixes(soft, criteria, draft)
     broken = [c for c in hard if not c.passed]
     drifted = not soft[-1].passed
+    ruling: Ruling
     if broken or drifted:
         ruling = "veto"
         notes = [f"{c.name}: {c.detail}" for c in (*broken, *((soft[-1],) if drifted else ()))]
@@ -91,12 +92,13 @@ def write_rubric(bench: Bench, draft: Draft, ranking: Ranking, measured: "_Measu
     ]
     total = sum(w for _, w, _, _ in rows)
     return tuple(
-        Criterion(name=n, weight=round(w / total, 6), score=round_(float(np.clip(s, 0, 1))), reason=r) for n, w, s, r in rows
+        Criterion(name=n, weight=round(w / total, 6), score=round_(float(np.clip(s, 0, 1))), reason=r)
+        for n, w, s, r in rows
     )
 
 
 class _Measured:
-    """The critic's own measurements of the leading rule: full text, evidence masked, evidence alone, a stated exception."""
+    """The critic's own measurements of the leading rule: in full, evidence masked, evidence alone, exception stated."""
 
     def __init__(self, bench: Bench, main: Finding) -> None:
         column = bench.book.index[main.rule_id]
@@ -104,7 +106,12 @@ class _Measured:
         view = bench.views[int(ranked.argmax())]
         quotes = " ".join(fold(e.quote) for e in main.evidence) or view.text
         likely = main.exceptions[0].quote if main.exceptions else ""
-        texts = [without_evidence(bench.case, view, main.evidence), quotes, f"{likely} {view.text}", stripped(view.text)]
+        texts = [
+            without_evidence(bench.case, view, main.evidence),
+            quotes,
+            f"{likely} {view.text}",
+            stripped(view.text),
+        ]
         masked, alone, stated, unspoken = (float(p) for p in bench.score(texts)[:, column])
         self.full = float(ranked.max())
         self.masked, self.alone, self.stated, self.unspoken = masked, alone, stated, unspoken
@@ -130,12 +137,14 @@ def _unmoved_by_instructions(bench: Bench, draft: Draft, measured: _Measured) ->
     cuts = bench.calibration.thresholds
     hidden = measured.spoken and draft.outcome == "allow" and measured.unspoken >= cuts.act
     detail = f"{measured.full:.2f} with, {measured.unspoken:.2f} without the words that address a judge"
-    return Check(name="instructions_in_content_change_nothing", passed=not hidden, detail=detail if measured.spoken else "none found")
+    return Check(
+        name="instructions_in_content_change_nothing",
+        passed=not hidden,
+        detail=detail if measured.spoken else "none found",
+    )
 
 
-def _fixes(
-    soft: tuple[Check, ...], criteria: tuple[Criterion, ...], draft: Draft
-) -> tuple[tuple[Fix, ...], list[str]]:
+def _fixes(soft: tuple[Check, ...], criteria: tuple[Criterion, ...], draft: Draft) -> tuple[tuple[Fix, ...], list[str]]:
     fixes: list[Fix] = []
     notes: list[str] = []
     if not soft[0].passed or (draft.outcome == "act" and criteria[1].score < PASS):

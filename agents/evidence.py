@@ -114,9 +114,7 @@ def without_evidence(case: Case, view: View, evidence: Sequence[Evidence]) -> st
     return masked(case, view, [Piece(e.part, e.start, e.end) for e in evidence])
 
 
-def _drops(
-    case: Case, view: View, found: Sequence[Piece], column: int, score: ScoreTexts, full: float
-) -> Floats:
+def _drops(case: Case, view: View, found: Sequence[Piece], column: int, score: ScoreTexts, full: float) -> Floats:
     return np.asarray(full - logit(score([masked(case, view, (p,)) for p in found])[:, column]))
 
 

@@ -33,7 +33,7 @@ def features(book: Rulebook, rule: Rule, vector: Vectors, shares: Floats) -> Flo
     out = np.empty((len(clauses), 5))
     for i, clause in enumerate(clauses):
         saved = [float(s) for s, e in zip(near, rule.examples.allowed, strict=True) if e.exception == clause.id]
-        stance = sum(float(shares[STANCES.index(s)]) for s in STANCE_OF.get(clause.id, ()))  # type: ignore[arg-type]
+        stance = sum(float(shares[STANCES.index(s)]) for s in STANCE_OF.get(clause.id, ()))
         out[i] = (own[i], statement, max(saved, default=0.0), violating, stance)
     return out
 
@@ -47,7 +47,10 @@ def weigh(book: Rulebook, rule: Rule, vector: Vectors, shares: Floats, calibrati
     order = np.argsort(-p, kind="stable")
     return tuple(
         Weighed(
-            exception_id=clauses[i].id, quote=clauses[i].text, probability=round(float(p[i]), 4), applies=bool(p[i] >= HOLDS)
+            exception_id=clauses[i].id,
+            quote=clauses[i].text,
+            probability=round(float(p[i]), 4),
+            applies=bool(p[i] >= HOLDS),
         )
         for i in order
     )

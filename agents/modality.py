@@ -20,7 +20,9 @@ class Contradiction(Fact):
     loud: float
 
 
-def contradiction(views: tuple[View, ...], probabilities: Floats, ranking: Ranking, book: Rulebook) -> Contradiction | None:
+def contradiction(
+    views: tuple[View, ...], probabilities: Floats, ranking: Ranking, book: Rulebook
+) -> Contradiction | None:
     """Return the contradiction of a case with front parts and others, None where there is none.
 
     `probabilities` [views, rules] are the ranker's, per view; the leading rules of the ranking are looked at.

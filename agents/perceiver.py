@@ -53,5 +53,7 @@ def covered(text: str) -> bool:
     letters = [ch for ch in text if ch.isalpha()]
     if len(letters) < MIN_LETTERS:
         return True
-    latin = sum(unicodedata.name(ch, "").startswith(("LATIN", "FULLWIDTH LATIN", "MATHEMATICAL")) for ch in letters[:2000])
+    latin = sum(
+        unicodedata.name(ch, "").startswith(("LATIN", "FULLWIDTH LATIN", "MATHEMATICAL")) for ch in letters[:2000]
+    )
     return latin / len(letters[:2000]) >= COVERED_SHARE

@@ -10,8 +10,6 @@ def leading(severities: Mapping[str, int], pack: Pack) -> str | None:
 
     A rule that loses to another broken rule cannot lead. Should stated precedence run in a circle, severity decides.
     """
-    beaten = {
-        loser for p in pack.precedence if p.winner in severities for loser in p.losers if loser in severities
-    }
+    beaten = {loser for p in pack.precedence if p.winner in severities for loser in p.losers if loser in severities}
     free = [r for r in severities if r not in beaten] or list(severities)
     return max(free, key=lambda r: severities[r], default=None)

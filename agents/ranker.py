@@ -90,7 +90,9 @@ def rank(
 
     A case violates a rule when one of its views does, so a rule's score is its best view's.
     """
-    columns = [book.index[r] for r in keep if r in book.index and (shadow or book.rules[book.index[r]].status == "active")]
+    columns = [
+        book.index[r] for r in keep if r in book.index and (shadow or book.rules[book.index[r]].status == "active")
+    ]
     if not columns:
         return Ranking(scores=(), any=0.0)
     block = probabilities[:, columns]

@@ -61,7 +61,7 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
     full = depth == "full" or "go_full" in fixes
     first = ranking.scores[0].rule_id
     looked = [first, *(r for r in rivals if r != first)][: MAX_RIVALS if full or "try_rival" in fixes else 1]
-    if full and len(looked) == 1 and len(ranking.scores) > 1:
+    if (full or "try_rival" in fixes) and len(looked) == 1 and len(ranking.scores) > 1:
         looked.append(ranking.scores[1].rule_id)
     findings = {r: examine(bench, ranking, bench.book.pack.by_id[r], "widen_evidence" in fixes) for r in looked}
     cuts = bench.calibration.thresholds
@@ -90,18 +90,21 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
     column = bench.book.index[rule.id]
     row = next(s.view for s in ranking.scores if s.rule_id == rule.id)
     view, vector = bench.views[row], bench.vectors[row]
-    evidence = measured(bench.case, view, column, bench.score)
-    if widen:
-        evidence = (*evidence, *(e for e in located(bench.case, view, column, bench.score) if not _inside(e, evidence)))
     stance, shares = stance_of(bench, row)
     exceptions = weigh(bench.book, rule, vector, shares, bench.calibration)
-    ranked = ranking.probability(rule.id)
+    excepted = max((e.probability for e in exceptions), default=0.0)
     alone = best_sentence(bench, view, column)
-    x = reasoned_features(bench.book, rule, vector, ranked, max((e.probability for e in exceptions), default=0.0), alone, shares)
+    x = reasoned_features(bench.book, rule, vector, ranking.probability(rule.id), excepted, alone, shares)
+    p = round(float(bench.calibration.reasoned.probability(x)), 4)
+    # Masking costs a pass over every piece: it is spent where the case may be acted on, not where it is let go.
+    quick = located(bench.case, view, column, bench.score)
+    evidence = quick if p <= bench.calibration.thresholds.final_allow else measured(bench.case, view, column, bench.score)
+    if widen:
+        evidence = (*evidence, *(e for e in quick if not _inside(e, evidence)))
     return Finding(
         rule_id=rule.id,
         verdict="not_hit",
-        probability=round(float(bench.calibration.reasoned.probability(x)), 4),
+        probability=p,
         citations=citations(bench.book, rule, vector),
         evidence=evidence,
         exceptions=exceptions[:3],
@@ -118,7 +121,7 @@ def reasoned_features(
     margin = float((book.violating[book.violating_columns[row]] @ vector).max()) - float(
         (book.allowed[book.allowed_columns[row]] @ vector).max()
     )
-    taking = sum(float(shares[STANCES.index(s)]) for s in TAKING)  # type: ignore[arg-type]
+    taking = sum(float(shares[STANCES.index(s)]) for s in TAKING)
     three = logit(np.array([ranked, excepted, alone]))
     return np.array([three[0], three[1], margin, three[2], taking])
 
@@ -162,7 +165,9 @@ def precedents(bench: Bench, rule_id: str, count: int = 2) -> tuple[Precedent, .
 
 def _graded(bench: Bench, ranking: Ranking, finding: Finding) -> Severity:
     row = next(s.view for s in ranking.scores if s.rule_id == finding.rule_id)
-    known = facts(bench.case, bench.book.pack.by_id[finding.rule_id], finding, bench.vectors[row], bench.book, bench.calibration)
+    known = facts(
+        bench.case, bench.book.pack.by_id[finding.rule_id], finding, bench.vectors[row], bench.book, bench.calibration
+    )
     return grade(known, bench.book.pack, bench.calibration)
 
 
@@ -170,9 +175,7 @@ def _ruled(finding: Finding, outcome: Outcome, leads: bool, act: float) -> Findi
     hit = finding.probability >= act or (leads and outcome == "act")
     if hit:
         return finding.model_copy(update={"verdict": "hit"})
-    saving = tuple(
-        Citation(clause_id=w.exception_id, quote=w.quote) for w in finding.exceptions[:1] if w.applies
-    )
+    saving = tuple(Citation(clause_id=w.exception_id, quote=w.quote) for w in finding.exceptions[:1] if w.applies)
     keep = finding.citations if leads and outcome == "review" else ()
     return finding.model_copy(update={"verdict": "not_hit", "citations": (*keep, *saving)})
 
@@ -186,7 +189,12 @@ def _inside(evidence: Evidence, others: tuple[Evidence, ...]) -> bool:
 
 
 def _chain(
-    bench: Bench, ranking: Ranking, findings: dict[str, Finding], lead: str, outcome: Outcome, near: tuple[Precedent, ...]
+    bench: Bench,
+    ranking: Ranking,
+    findings: dict[str, Finding],
+    lead: str,
+    outcome: Outcome,
+    near: tuple[Precedent, ...],
 ) -> tuple[Step, ...]:
     main = findings[lead]
     rule = bench.book.pack.by_id[lead]
@@ -198,7 +206,9 @@ def _chain(
     screened = ", ".join(f"{s.rule_id} {s.probability:.2f}" for s in ranking.scores[:SHOWN])
     holding = [f"{w.exception_id} {w.probability:.2f}" for w in main.exceptions]
     contrast = [
-        f"{r} ({bench.book.pack.by_id[r].type.lower()}) stands at {f.probability:.2f}" for r, f in findings.items() if r != lead
+        f"{r} ({bench.book.pack.by_id[r].type.lower()}) stands at {f.probability:.2f}"
+        for r, f in findings.items()
+        if r != lead
     ]
     example = next((p for p in near if p.violating), None)
     twin = next((p for p in near if not p.violating), None)
@@ -208,12 +218,15 @@ def _chain(
         "Exceptions weighed: " + (", ".join(holding) or "none"),
     ]
     if main.attributes:
-        cause.append("Attributes: " + ", ".join(f"{a.attribute_id}={a.value_id} ({a.probability:.2f})" for a in main.attributes))
+        cause.append(
+            "Attributes: " + ", ".join(f"{a.attribute_id}={a.value_id} ({a.probability:.2f})" for a in main.attributes)
+        )
     if contrast:
         cause.append("Against its siblings: " + ", ".join(contrast))
     if example and twin:
         cause.append(
-            f"Nearest precedents: {example.id} violating at {example.similarity:.2f}, {twin.id} allowed at {twin.similarity:.2f}"
+            f"Nearest precedents: {example.id} violating at {example.similarity:.2f}, "
+            f"{twin.id} allowed at {twin.similarity:.2f}"
         )
     cuts = bench.calibration.thresholds
     why = {
@@ -222,7 +235,10 @@ def _chain(
         "review": f"between {cuts.final_allow:.2f} and {cuts.final_act:.2f}, so a person decides",
     }[outcome]
     return (
-        Step(name="location", text=f"Read {len(bench.case.parts)} part(s) in {len(bench.views)} view(s). Carrying words: {where}."),
+        Step(
+            name="location",
+            text=f"Read {len(bench.case.parts)} part(s) in {len(bench.views)} view(s). Carrying words: {where}.",
+        ),
         Step(name="screening", text=f"Calibrated scores of the rules in play: {screened}."),
         Step(name="cause", text=". ".join(c.rstrip(".") for c in cause) + "."),
         Step(name="decision", text=f"{lead} after weighing stands at {main.probability:.2f}, {why}: {outcome}. {NOTE}"),

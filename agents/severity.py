@@ -4,13 +4,14 @@ A grade is the rule's prior for that dimension, moved by what was measured in th
 No grade is a language model's opinion.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from agents import markers
 from agents.calibration import Calibration
+from agents.markers import quoted
 from agents.rulebook import Rulebook
 from agents.vectors import Vectors
 from cases.case import Case
@@ -24,41 +25,6 @@ SWING = 1.5
 PRIOR = 2
 NEAREST = 3
 
-_TIME = re.compile(
-    r"\b(?:tonight|today|tomorrow|now|this (?:morning|evening|afternoon|week(?:end)?)|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|\d{1,2}(?::\d{2}|\s?[ap]m)|at (?:noon|midnight|dawn)|before (?:midnight|noon)|next week|within \d+)\b",
-    re.IGNORECASE,
-)
-_PLACE = re.compile(
-    r"\b(?:(?:your|his|her|their|the) (?:house|home|street|school|office|bus|car|door|building|church|mosque|synagogue|station|gate|window)"
-    r"|where (?:you|he|she|they) (?:live|work|sleep|park)s?|\d+ [A-Z]\w+ (?:street|st|road|rd|avenue|lane))\b",
-    re.IGNORECASE,
-)
-_MEANS = re.compile(
-    r"\b(?:gun|knife|bomb|acid|petrol|gasoline|rope|pills|rifle|weapon|hammer|match(?:es)?|fire|bat|blade|explosiv\w+|poison)s?\b", re.IGNORECASE
-)
-_HEDGE = re.compile(r"\b(?:lol|lmao|jk|haha\w*|just kidding|maybe|might|wish|dream|hypothetically|imagine)\b|😂|🤣", re.IGNORECASE)
-_YOUNG = re.compile(
-    r"\b(?:kids?|child(?:ren)?|teen\w*|toddlers?|pupils?|students?|girls?|boys?|under ?1\d|1[0-7][- ]year[- ]old|minors?|baby|babies)\b", re.IGNORECASE
-)
-_FRAIL = re.compile(
-    r"\b(?:elderly|pension\w*|grandm\w+|grandp\w+|disab\w+|patients?|refugees?|asylum|homeless|widow\w*|depress\w+|suicidal|pregnan\w+|victims?)\b",
-    re.IGNORECASE,
-)
-_PERSON = re.compile(r"@\w+|\b(?:you|your|you're|u|ur)\b", re.IGNORECASE)
-_CONTACT = re.compile(
-    r"https?://|www\.|\b[\w-]+\.(?:com|net|org|example|io|ru|shop|info|xyz|link|me)\b|\b(?:dm|pm|whatsapp|telegram|signal|inbox|text|message|call) (?:me|us)\b"
-    r"|link in (?:my )?bio|\+?\d[\d\s-]{7,}",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"\b(?:how (?:do|can|to|would)|step[- ]by[- ]step|walk me through|instructions?|recipe|give me|tell me|show me|which .{0,30} best|guide|tutorial)\b",
-    re.IGNORECASE,
-)
-_CALL = re.compile(
-    r"\b(?:join|let's|everyone|share|spread|sign up|buy|order|click|tap|enter|send|come|bring|report (?:him|her|them|this)|go and|do it)\b", re.IGNORECASE
-)
-_SPREAD = re.compile(r"#\w+|\b(?:share|repost|retweet|spread (?:this|the)|tag (?:a|your)|forward this|viral|pass (?:it|this) on)\b", re.IGNORECASE)
 _SURFACE_REACH = {"prompt": -1.0, "message": -0.6, "chat": -0.4, "profile": 0.0, "comment": 0.0, "review": 0.2,
                   "listing": 0.3, "post": 0.4, "ad": 1.0}  # fmt: skip
 
@@ -104,7 +70,9 @@ def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
     position = float(np.clip(calibration.position.logit(np.array([share])), 0.0, 1.0))
     band = known.rule.band
     grades = tuple(
-        Grade(dimension=d.id, level=(level := round(value)), value=round(value, 2), anchor=d.levels[level], reason=reason)
+        Grade(
+            dimension=d.id, level=(level := round(value)), value=round(value, 2), anchor=d.levels[level], reason=reason
+        )
         for d, (value, reason) in zip(pack.rubric.dimensions, marks, strict=True)
     )
     return Severity(value=round(band.low + position * (band.high - band.low)), grades=grades, position=position)
@@ -129,11 +97,6 @@ def _mark(dimension: Dimension, known: Facts) -> tuple[float, str]:
     return value, f"{start}; {why}" if why else f"{start}; nothing measured moves it"
 
 
-def _quoted(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return found.group().strip() if found else None
-
-
 def _nothing(known: Facts) -> tuple[float, str]:
     return 0.0, ""
 
@@ -154,14 +117,16 @@ def _harm(known: Facts) -> tuple[float, str]:
     weights = np.array([max(s, 0.01) ** 4 for s, _ in known.nearest])
     near = float((weights * [v for _, v in known.nearest]).sum() / weights.sum())
     signal = 0.5 * np.clip((near - middle) / half, -1, 1) + 0.5 * np.clip((known.reading - middle) / half, -1, 1)
-    return float(signal), f"nearest examples of the rule are graded {near:.0f}, the whole text reads {known.reading:.0f}"
+    return float(
+        signal
+    ), f"nearest examples of the rule are graded {near:.0f}, the whole text reads {known.reading:.0f}"
 
 
 def _credibility(known: Facts) -> tuple[float, str]:
     text = known.case.text
-    marks = {"time": _quoted(_TIME, text), "place": _quoted(_PLACE, text), "means": _quoted(_MEANS, text)}
+    marks = {"time": quoted(markers.TIME, text), "place": quoted(markers.PLACE, text), "means": quoted(markers.MEANS, text)}
     named = {k: v for k, v in marks.items() if v}
-    hedge = _quoted(_HEDGE, text)
+    hedge = quoted(markers.HEDGE, text)
     unreal = known.finding.stance in ("joke", "fiction", "quote")
     signal = 0.45 * len(named) - 0.3 - (0.5 if hedge else 0) - (0.5 if unreal else 0)
     why = ", ".join(f"{k} {v!r}" for k, v in named.items()) or "no time, place or means is named"
@@ -172,7 +137,7 @@ def _credibility(known: Facts) -> tuple[float, str]:
 
 def _vulnerability(known: Facts) -> tuple[float, str]:
     text = known.case.text
-    young, frail, person = _quoted(_YOUNG, text), _quoted(_FRAIL, text), _quoted(_PERSON, text)
+    young, frail, person = quoted(markers.YOUNG, text), quoted(markers.FRAIL, text), quoted(markers.PERSON, text)
     signal = (0.7 if young else 0) + (0.5 if frail else 0) + (0.2 if person else -0.2)
     named = [f"{v!r}" for v in (young, frail) if v] + ([f"a person is addressed ({person!r})"] if person else [])
     return float(np.clip(signal, -1, 1)), ", ".join(named) or "nobody is addressed and no vulnerable target is named"
@@ -180,7 +145,7 @@ def _vulnerability(known: Facts) -> tuple[float, str]:
 
 def _actionability(known: Facts) -> tuple[float, str]:
     text = known.case.text
-    marks = {"contact": _quoted(_CONTACT, text), "a request": _quoted(_ASKS, text), "a call": _quoted(_CALL, text)}
+    marks = {"contact": quoted(markers.CONTACT, text), "a request": quoted(markers.ASKS, text), "a call": quoted(markers.CALL, text)}
     named = {k: v for k, v in marks.items() if v}
     signal = 0.4 * len(named) - 0.3
     why = ", ".join(f"{k} ({v!r})" for k, v in named.items()) or "no contact, request or call to act"
@@ -188,9 +153,11 @@ def _actionability(known: Facts) -> tuple[float, str]:
 
 
 def _reach(known: Facts) -> tuple[float, str]:
-    spread = _quoted(_SPREAD, known.case.text)
+    spread = quoted(markers.SPREAD, known.case.text)
     signal = _SURFACE_REACH.get(known.case.surface, 0.0) + (0.4 if spread else 0)
-    return float(np.clip(signal, -1, 1)), f"surface {known.case.surface}" + (f", asks to spread ({spread!r})" if spread else "")
+    return float(np.clip(signal, -1, 1)), f"surface {known.case.surface}" + (
+        f", asks to spread ({spread!r})" if spread else ""
+    )
 
 
 SIGNALS: dict[str, Callable[[Facts], tuple[float, str]]] = {

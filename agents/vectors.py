@@ -37,7 +37,7 @@ def logit(p: Floats) -> Floats:
     return np.asarray(np.log(inside) - np.log1p(-inside), np.float64)
 
 
-def top_mean(similarities: Floats, columns: Sequence[NDArray[np.intp]], k: int) -> Floats:
+def top_mean(similarities: NDArray[np.floating], columns: Sequence[NDArray[np.intp]], k: int) -> Floats:
     """Return [n, groups]: for each group of columns the mean of its k largest entries in each row."""
     out = np.empty((similarities.shape[0], len(columns)))
     for j, group in enumerate(columns):

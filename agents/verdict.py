@@ -10,11 +10,11 @@ import numpy as np
 from agents.calibration import Thresholds
 from agents.depth import Doubt
 from agents.evidence import located
-from agents.rationale import public_rationale
 from agents.modality import Contradiction
 from agents.perceiver import Perception
 from agents.precedence import leading
 from agents.ranker import Ranking
+from agents.rationale import public_rationale
 from agents.reasoner import Bench, Draft, citations, stance_of
 from agents.router import Route
 from agents.severity import Severity, facts, grade, raised
@@ -81,7 +81,9 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
     return Sure(outcome="act", rule_id=lead, findings=ordered, severity=graded[lead])
 
 
-def cleared(frame: Frame, case: Case, decision_id: str, route: Route, pack: Pack, at: datetime, spent: tuple[Spent, ...]) -> Decision:
+def cleared(
+    frame: Frame, case: Case, decision_id: str, route: Route, pack: Pack, at: datetime, spent: tuple[Spent, ...]
+) -> Decision:
     """Return the allow of a case that the router dropped."""
     tier = pack.tier(0)
     return Decision(
@@ -128,7 +130,11 @@ def settled(
         score=round(_score(ranking, found, draft), 4),
         severity=severity,
         tier=tier.id,
-        action=(rule.action if rule and rule.action else tier.action) if outcome == "act" else "none" if outcome == "allow" else "wait for a person",
+        action=(rule.action if rule and rule.action else tier.action)
+        if outcome == "act"
+        else "none"
+        if outcome == "allow"
+        else "wait for a person",
         rule_id=rule_id,
         findings=findings,
         stage=stage,
@@ -171,8 +177,15 @@ def _score(ranking: Ranking, found: Sure | Draft, draft: Draft | None) -> float:
     if draft is None:
         return ranking.any
     # What was adjudicated replaces the ranker's view of the leading rule; the other rules keep theirs.
-    rest = max((s.probability for s in ranking.scores if s.rule_id not in {f.rule_id for f in draft.findings if f.evidence}), default=0.0)
-    return max(max(f.probability for f in draft.findings if f.evidence), rest) if any(f.evidence for f in draft.findings) else ranking.any
+    rest = max(
+        (s.probability for s in ranking.scores if s.rule_id not in {f.rule_id for f in draft.findings if f.evidence}),
+        default=0.0,
+    )
+    return (
+        max(max(f.probability for f in draft.findings if f.evidence), rest)
+        if any(f.evidence for f in draft.findings)
+        else ranking.any
+    )
 
 
 def _modifier_finding(modifier: Rule, bench: Bench, contradiction: Contradiction) -> Finding:
@@ -185,5 +198,7 @@ def _modifier_finding(modifier: Rule, bench: Bench, contradiction: Contradiction
             Citation(clause_id=modifier.id, quote=modifier.statement),
             Citation(clause_id=clause.id, quote=clause.text),
         ),
-        evidence=located(bench.case, bench.views[contradiction.view], bench.book.index[contradiction.rule_id], bench.score),
+        evidence=located(
+            bench.case, bench.views[contradiction.view], bench.book.index[contradiction.rule_id], bench.score
+        ),
     )

@@ -5,9 +5,7 @@ from typing import Literal
 from cases.model import Fact
 
 Verdict = Literal["hit", "not_hit", "not_applicable"]
-Stance = Literal[
-    "direct", "request", "endorse", "report", "quote", "counter", "joke", "self", "fiction", "neutral"
-]
+Stance = Literal["direct", "request", "endorse", "report", "quote", "counter", "joke", "self", "fiction", "neutral"]
 STANCES: tuple[Stance, ...] = (
     "direct", "request", "endorse", "report", "quote", "counter", "joke", "self", "fiction", "neutral",
 )  # fmt: skip

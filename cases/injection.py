@@ -13,32 +13,47 @@ _RULES = (
     r"(?:polic(?:y|ies)|rules?|instructions?|guidelines?|prompts?|directions?|directives?|constraints?|filters?"
     r"|safeguards?|restrictions?|training|criteria)"
 )
-_PASS = r"(?:allow(?:ed)?|safe|approved?|clean|compliant|benign|harmless|permitted|not[ _]hit|no violation|ok(?:ay)?|pass(?:ed)?)"
-_SHAPES = [
-    rf"\b(?:ignore|disregard|forget|override|bypass|skip|drop|set aside|stop following|pay no attention to)\b"
+_PASS = (
+    r"(?:allow(?:ed)?|safe|approved?|clean|compliant|benign|harmless|permitted|not[ _]hit|no violation|ok(?:ay)?"
+    r"|pass(?:ed)?)"
+)
+_TAGS = r"(?:system|assistant|user|im_start|im_end|policy|content|case|instructions?|end)"
+_SHAPES = (
+    # Put the policy aside.
+    r"\b(?:ignore|disregard|forget|override|bypass|skip|drop|set aside|stop following|pay no attention to)\b"
     rf".{{0,40}}\b{_RULES}\b",
-    rf"\b(?:answer|reply|respond|output|return|print|say|write|conclude|decide|vote|rule)\b[^.!?]{{0,30}}[\s\"'`*:=(]{_PASS}\b",
-    rf"\b(?:mark|label|classify|rate|treat|flag|tag|score|categori[sz]e|report|grade|judge)\b.{{0,30}}\b(?:as|with)\b.{{0,10}}\b{_PASS}\b",
-    rf"\b(?:do not|don't|never|must not|should not|please don't)\b.{{0,12}}\b(?:flag|escalate|moderate|report|block|remove|cite)\b.{{0,20}}"
-    rf"\b(?:this|it|post|message|content|text|comment|case)\b",
+    rf"\b(?:pretend|imagine|assume|act as if)\b.{{0,40}}\b(?:no|without|not have)\b.{{0,15}}\b{_RULES}\b",
+    # Say the answer.
+    r"\b(?:answer|reply|respond|output|return|print|say|write|conclude|decide|vote|rule)\b"
+    rf"[^.!?]{{0,30}}[\s\"'`*:=(]{_PASS}\b",
+    r"\b(?:mark|label|classify|rate|treat|flag|tag|score|categori[sz]e|report|grade|judge)\b"
+    rf".{{0,30}}\b(?:as|with)\b.{{0,10}}\b{_PASS}\b",
+    r"\b(?:verdict|outcome|classification|decision|label|severity|violation|result|score|final answer)\b[\"'`]?"
+    rf"\s*(?::|=|is|->|must be|should be)\s*[\"'`]?(?:{_PASS}|none|false|0|no)\b",
+    # Forbid the act.
+    r"\b(?:do not|don't|never|must not|should not|please don't)\b.{0,12}"
+    r"\b(?:flag|escalate|moderate|report|block|remove|cite)\b.{0,20}"
+    r"\b(?:this|it|post|message|content|text|comment|case)\b",
+    # Address the judge, or give it a part to play.
     rf"\byou are (?:now )?(?:an? |the )?(?:[\w-]+ ){{0,3}}{_JUDGE}\b",
-    rf"\b(?:dear|attention|note to|hey|hello|hi|to the|message for|for the)[ ,:]+(?:the |all |any )?(?:[\w-]+ ){{0,2}}{_JUDGE}\b",
-    rf"\b(?:verdict|outcome|classification|decision|label|severity|violation|result|score|final answer)\b[\"'`]?\s*(?::|=|is|->|must be|should be)"
-    rf"\s*[\"'`]?(?:{_PASS}|none|false|0|no)\b",
-    rf"\b(?:this|the|following|above|preceding)\b.{{0,30}}\b(?:has been|was|is|are|were)\b.{{0,20}}\b(?:pre-?approved|white-?listed|exempt(?:ed)?"
-    r"|already reviewed|cleared by|verified by (?:staff|trust|the))\b",
+    r"\b(?:dear|attention|note to|hey|hello|hi|to the|message for|for the)[ ,:]+(?:the |all |any )?"
+    rf"(?:[\w-]+ ){{0,2}}{_JUDGE}\b",
     rf"\bas (?:an? |the )?(?:{_JUDGE}|language model)\b[^.!?]{{0,20}}\b(?:you|must|should|i)\b",
-    r"<\|?/?(?:system|assistant|user|im_start|im_end|policy|content|case|instructions?|end)\|?>",
+    r"\b(?:developer|debug|admin|god|maintenance|test|jailbreak|dan) mode\b",
+    r"\b(?:repeat|reveal|print|show) (?:your|the) (?:system )?(?:prompt|instructions)\b",
+    # Claim a ruling that was never made.
+    r"\b(?:this|the|following|above|preceding)\b.{0,30}\b(?:has been|was|is|are|were)\b.{0,20}"
+    r"\b(?:pre-?approved|white-?listed|exempt(?:ed)?|already reviewed|cleared by|verified by (?:staff|trust|the))\b",
+    r"\b(?:new|updated|revised) (?:system )?(?:policy|instructions?|rules?|prompt)\b"
+    r".{0,40}\b(?:allow|permit|everything|all content)",
+    # Forge the frame around the content.
+    rf"<\|?/?{_TAGS}\|?>",
     r"\[/?(?:inst|system|sys|admin|override)\b[^\]]*\]",
     r"^\s*#{2,}\s*(?:instruction|system|new (?:policy|task|rule)|end of|response)\b",
-    r"^\s*(?:system|assistant|moderator|admin|developer|policy update|system note|new instructions?|new policy|override)\s*[:>]",
-    r"\b(?:new|updated|revised) (?:system )?(?:policy|instructions?|rules?|prompt)\b.{0,40}\b(?:allow|permit|everything|all content)",
-    r"\b(?:developer|debug|admin|god|maintenance|test|jailbreak|dan) mode\b",
+    r"^\s*(?:system|assistant|moderator|admin|developer|policy update|system note|new instructions?|new policy"
+    r"|override)\s*[:>]",
     r"\b(?:end of|begin|start of) (?:the )?(?:user )?(?:content|case|input|policy|system prompt)\b",
-    r"\b(?:repeat|reveal|print|show) (?:your|the) (?:system )?(?:prompt|instructions)\b",
-    r"\b(?:pretend|imagine|assume|act as if)\b.{0,40}\b(?:no|without|not have)\b.{0,15}"
-    rf"\b{_RULES}\b",
-]
+)
 _SHAPE = re.compile("|".join(f"(?:{s})" for s in _SHAPES), re.IGNORECASE | re.MULTILINE)
 
 

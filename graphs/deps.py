@@ -11,15 +11,15 @@ import numpy as np
 from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
 from agents.ranker import rank_views
-from agents.rulebook import Rulebook
 from agents.router import SeedBank
+from agents.rulebook import Rulebook
 from agents.vectors import Encode, Floats, Vectors
 from agents.verdict import Frame
 from cases.case import Case
 from cases.decision import Decision, Edit
 from cases.view import View
-from policy_store.keywords import KeywordIndex
 from policy_store.index import RuleVectors
+from policy_store.keywords import KeywordIndex
 
 KEPT = 512
 

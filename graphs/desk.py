@@ -5,22 +5,23 @@ Both ways call the same nodes. In a batch only what is unsure enters the graph; 
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from agents.router import risks
+from agents.vectors import Vectors
 from cases.case import Case
-from cases.decision import Decision, Edit, Spent
+from cases.decision import Decision, Edit
 from graphs.deps import Deps
 from graphs.state import Answer, State
 from policy_store.retrieval import applicable, fuse, strongest
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
     from langgraph.checkpoint.base import BaseCheckpointSaver
-    from langgraph.types import RunnableConfig
+    from langgraph.types import Durability
 
 CHUNK = 256
 
@@ -73,7 +74,9 @@ class Desk:
         from langgraph.types import Command
 
         if not self.waiting(decision_id):
-            raise NotWaiting(f"decision {decision_id!r} does not wait for an answer; `precept ledger pending` lists those that do")
+            raise NotWaiting(
+                f"decision {decision_id!r} does not wait for an answer; `precept ledger pending` lists those that do"
+            )
         out = self.graph.invoke(Command(resume=answer.model_dump()), self._thread(decision_id), context=self.deps)
         edit: Edit = out["edit"]
         self._forget(decision_id)
@@ -86,24 +89,25 @@ class Desk:
     def _run(self, state: State) -> Iterator[Progress]:
         state = {**state, "waits": self.checkpointer is not None}
         waits = False
-        for part in self.graph.stream(
-            state, self._thread(state["decision_id"]), context=self.deps, stream_mode="updates", durability="exit"
-        ):
+        thread, durability = self._thread(state["decision_id"]), self._durability()
+        for part in self.graph.stream(state, thread, context=self.deps, stream_mode="updates", durability=durability):
             for node, fields in part.items():
                 waits = waits or node == "__interrupt__"
                 if isinstance(fields, dict):
-                    yield Progress(node, fields)
+                    yield Progress(node, cast(State, fields))
         if not waits:
             self._forget(state["decision_id"])
 
     def _chunk(self, batch: Sequence[Case]) -> Iterator[Decision]:
+        from langgraph.runtime import Runtime
+
         from graphs import nodes
 
         deps = self.deps
-        plain = _Runtime(replace(deps))
+        plain = Runtime(context=deps)
         states: list[State] = [{"case": c, "decision_id": new_id()} for c in batch]
         for state in states:
-            state.update(nodes.perceive(state, plain))
+            state.update(nodes.perceive(state, runtime=plain))
         vectors = deps.vectors_of([(s["case"].digest, s["perception"].views) for s in states])
         ends = np.cumsum([len(v) for v in vectors])
         flat = np.concatenate(vectors)
@@ -126,7 +130,7 @@ class Desk:
                 done[i] = next(p.fields["decision"] for p in self._run(state) if "decision" in p.fields)
         yield from (done[i] for i in range(len(states)))
 
-    def _rank(self, states: Sequence[State], vectors: Sequence[np.ndarray]) -> None:
+    def _rank(self, states: Sequence[State], vectors: Sequence[Vectors]) -> None:
         from graphs import nodes
 
         deps, pack = self.deps, self.deps.book.pack
@@ -145,6 +149,9 @@ class Desk:
             state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
             state.update(nodes.ranked(deps, state, probabilities[start:end], own))
 
+    def _durability(self) -> "Durability | None":
+        return "exit" if self.checkpointer is not None else None
+
     def _thread(self, decision_id: str) -> "RunnableConfig":
         return {"configurable": {"thread_id": decision_id}}
 
@@ -153,16 +160,6 @@ class Desk:
             self.checkpointer.delete_thread(decision_id)
 
 
-class _Runtime:
-    """What a node needs of LangGraph's runtime when a batch calls it directly."""
-
-    def __init__(self, context: Deps) -> None:
-        self.context = context
-
-
 def new_id() -> str:
-    """Return a new decision id; ids sort by time to the millisecond."""
+    """Return a new decision id."""
     return f"d-{uuid.uuid4().hex[:16]}"
-
-
-__all__ = ["CHUNK", "Desk", "NotWaiting", "Progress", "Spent", "new_id"]

@@ -4,11 +4,9 @@ The batch path calls the same functions, so there is one way to decide a case.
 """
 
 import time
-from collections.abc import Callable
 from functools import wraps
-from typing import cast
+from typing import Protocol, cast
 
-import numpy as np
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
@@ -21,40 +19,49 @@ from agents.ranker import Ranking, rank
 from agents.reasoner import Bench, reason
 from agents.router import Route, risks
 from agents.router import route as route_case
-from agents.vectors import Floats
+from agents.vectors import Floats, Vectors
 from agents.verdict import cleared, settled
 from cases.case import Case
-from cases.decision import Edit, Spent
+from cases.decision import Decision, Edit, Spent
 from cases.text import fold
 from graphs.deps import Deps
 from graphs.state import Answer, State
 from policy_store.retrieval import applicable, fuse, strongest
+from policy_store.rule import Modality
 
-Node = Callable[[State, Runtime[Deps]], State]
+
+class Node(Protocol):
+    """A step of the graph: reads state, reaches clients through the runtime, returns the fields that it owns."""
+
+    def __call__(self, state: State, *, runtime: Runtime[Deps]) -> State:
+        """Run the step."""
+        ...
 
 
 def timed(node: Node) -> Node:
     """Add what the node cost to `spent`."""
 
+    stage = getattr(node, "__name__", "node")
+
     @wraps(node)
-    def run(state: State, runtime: Runtime[Deps]) -> State:
+    def run(state: State, *, runtime: Runtime[Deps]) -> State:
         begun, before = time.perf_counter(), runtime.context.encoded()
-        out = node(state, runtime)
+        out = node(state, runtime=runtime)
         seconds, encoded = time.perf_counter() - begun, runtime.context.encoded() - before
-        line = Spent(stage=node.__name__, seconds=round(seconds, 5), encoded=encoded)
+        line = Spent(stage=stage, seconds=round(seconds, 5), encoded=encoded)
         return cast(State, {**out, "spent": (*state.get("spent", ()), line)})
 
     return run
 
 
 @timed
-def perceive(state: State, runtime: Runtime[Deps]) -> State:
+def perceive(state: State, *, runtime: Runtime[Deps]) -> State:
     """Find what can be read of the case."""
     return {"perception": perceive_case(state["case"])}
 
 
 @timed
-def route(state: State, runtime: Runtime[Deps]) -> State:
+def route(state: State, *, runtime: Runtime[Deps]) -> State:
     """Drop what is far from every seed; the audit sample goes on."""
     deps = runtime.context
     vectors = deps.vectors(state["case"].digest, state["perception"].views)
@@ -63,7 +70,7 @@ def route(state: State, runtime: Runtime[Deps]) -> State:
 
 
 @timed
-def retrieve(state: State, runtime: Runtime[Deps]) -> State:
+def retrieve(state: State, *, runtime: Runtime[Deps]) -> State:
     """Find the rules that matter to the case."""
     deps, case = runtime.context, state["case"]
     vectors = deps.vectors(case.digest, state["perception"].views)
@@ -74,7 +81,7 @@ def retrieve(state: State, runtime: Runtime[Deps]) -> State:
 
 
 @timed
-def rank_rules(state: State, runtime: Runtime[Deps]) -> State:
+def rank_rules(state: State, *, runtime: Runtime[Deps]) -> State:
     """Score every retrieved rule, and name what makes the scores doubtful."""
     deps, case = runtime.context, state["case"]
     vectors = deps.vectors(case.digest, state["perception"].views)
@@ -82,7 +89,7 @@ def rank_rules(state: State, runtime: Runtime[Deps]) -> State:
 
 
 @timed
-def reason_about(state: State, runtime: Runtime[Deps]) -> State:
+def reason_about(state: State, *, runtime: Runtime[Deps]) -> State:
     """Draft a verdict from measured evidence; after a critique, with what the critic asked for."""
     doubt = state["doubt"]
     fixes = state["critiques"][-1].fixes if state.get("critiques") else ()
@@ -90,7 +97,7 @@ def reason_about(state: State, runtime: Runtime[Deps]) -> State:
 
 
 @timed
-def critique(state: State, runtime: Runtime[Deps]) -> State:
+def critique(state: State, *, runtime: Runtime[Deps]) -> State:
     """Rule on the draft."""
     past = state.get("critiques", ())
     retrieved = frozenset(r.rule_id for r in state["retrieved"])
@@ -98,7 +105,7 @@ def critique(state: State, runtime: Runtime[Deps]) -> State:
     return {"critiques": (*past, one)}
 
 
-def record(state: State, runtime: Runtime[Deps]) -> State:
+def record(state: State, *, runtime: Runtime[Deps]) -> State:
     """Write the decision to the ledger; a case that waits is on record before anybody is asked."""
     deps, case = runtime.context, state["case"]
     decision = decided(deps, state)
@@ -106,14 +113,19 @@ def record(state: State, runtime: Runtime[Deps]) -> State:
     return {"decision": decision}
 
 
-def await_person(state: State, runtime: Runtime[Deps]) -> State:
+def await_person(state: State, *, runtime: Runtime[Deps]) -> State:
     """Wait, and do nothing else: this node starts anew when the answer comes."""
     decision = state["decision"]
-    asked = {"decision_id": decision.id, "case_id": decision.case_id, "rule_id": decision.rule_id, "causes": decision.causes}
+    asked = {
+        "decision_id": decision.id,
+        "case_id": decision.case_id,
+        "rule_id": decision.rule_id,
+        "causes": decision.causes,
+    }
     return {"answer": Answer.model_validate(interrupt(asked))}
 
 
-def settle(state: State, runtime: Runtime[Deps]) -> State:
+def settle(state: State, *, runtime: Runtime[Deps]) -> State:
     """Record what the person answered, beside the decision."""
     deps, answer, decision = runtime.context, state["answer"], state["decision"]
     edit = Edit(
@@ -125,13 +137,13 @@ def settle(state: State, runtime: Runtime[Deps]) -> State:
     return {"edit": edit}
 
 
-def routed(deps: Deps, state: State, vectors: np.ndarray, risk: Floats) -> Route:
+def routed(deps: Deps, state: State, vectors: Vectors, risk: Floats) -> Route:
     """Return the route of one case; one that could not be fully read never leaves at the router."""
     threshold = 0.0 if state["perception"].gaps else deps.calibration.thresholds.router
     return route_case(deps.bank, state["case"].digest, vectors, risk, threshold, deps.audit_rate)
 
 
-def ranked(deps: Deps, state: State, probabilities: Floats, vectors: np.ndarray) -> State:
+def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -> State:
     """Return ranking and doubt of one case from its views' probabilities [views, rules]."""
     case, book = state["case"], deps.book
     scaled = probabilities.copy()
@@ -151,7 +163,7 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: np.ndarray)
     return {"ranking": ranking, "doubt": doubt}
 
 
-def decided(deps: Deps, state: State):  # type: ignore[no-untyped-def]
+def decided(deps: Deps, state: State) -> Decision:
     """Return the decision that the state amounts to."""
     case, spent = state["case"], state.get("spent", ())
     if "ranking" not in state:
@@ -173,9 +185,10 @@ def bench(deps: Deps, state: State) -> Bench:
     return Bench(case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile)
 
 
-def modalities(case: Case) -> frozenset[str]:
+def modalities(case: Case) -> frozenset[Modality]:
     """Return the modalities of a case; parts are text whatever they were read from."""
-    return frozenset({"text", *(m.type for m in case.media)})
+    found: set[Modality] = {"text"}
+    return frozenset(found | {m.type for m in case.media})
 
 
 def _shifted(deps: Deps, case: Case, ranking: Ranking) -> bool:
@@ -186,7 +199,20 @@ def _shifted(deps: Deps, case: Case, ranking: Ranking) -> bool:
     columns = [deps.book.index[s.rule_id] for s in ranking.scores]
     cuts = deps.calibration.thresholds
     after = float(deps.score([together])[0, columns].max())
-    return (first.probability <= cuts.allow and after >= cuts.act) or (first.probability >= cuts.act and after <= cuts.allow)
+    return (first.probability <= cuts.allow and after >= cuts.act) or (
+        first.probability >= cuts.act and after <= cuts.allow
+    )
 
 
-__all__ = ["MAX_ROUNDS", "await_person", "critique", "perceive", "rank_rules", "reason_about", "record", "retrieve", "route", "settle"]
+__all__ = [
+    "MAX_ROUNDS",
+    "await_person",
+    "critique",
+    "perceive",
+    "rank_rules",
+    "reason_about",
+    "record",
+    "retrieve",
+    "route",
+    "settle",
+]

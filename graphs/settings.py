@@ -57,6 +57,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         value = getattr(settings, role)
         if value != "embedded":
             raise SettingsError(
-                f"{role.upper()}={value!r}: this release has the backend 'embedded' only; unset {role.upper()} to use it"
+                f"{role.upper()}={value!r}: this release knows only the backend 'embedded'; unset {role.upper()}"
             )
     return settings

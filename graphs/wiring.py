@@ -1,9 +1,10 @@
 """The only file that names backends: joins tools to what agents and the graph ask for."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.calibration import Calibration
-from agents.rulebook import write_rulebook
 from agents.router import seed_bank
+from agents.rulebook import write_rulebook
 from agents.vectors import Encode, Vectors
 from agents.verdict import Frame
 from cases.decision import PackRef
@@ -26,10 +27,15 @@ from tools.encoder import OnnxEncoder
 from tools.items import stored
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
     from graphs.deps import Deps
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
     from tools.ledger import Ledger
+
+
+RECENT = 2048
 
 
 @dataclass(frozen=True)
@@ -39,10 +45,24 @@ class Embedded:
     encoder: OnnxEncoder
     calibration: Calibration
     store: Cache
+    recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors [n, width] at the precision that the store keeps, so that warm and cold runs agree."""
-        return stored(self.encoder.encode(texts))
+        """Return unit vectors [n, width] at the precision that the store keeps, so that warm and cold runs agree.
+
+        Reasoner and critic ask for the same sentences again: the last RECENT texts are remembered.
+        """
+        if not texts:
+            return self.encoder.encode(texts)
+        known = {t: self.recent[t] for t in texts if t in self.recent}
+        fresh = [t for t in dict.fromkeys(texts) if t not in known]
+        if fresh:
+            made = dict(zip(fresh, stored(self.encoder.encode(fresh)), strict=True))
+            known |= made
+            self.recent.update(made)
+            while len(self.recent) > RECENT:
+                self.recent.popitem(last=False)
+        return np.stack([known[t] for t in texts])
 
     def encode_kept(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors of policy texts, which are kept between runs."""
@@ -124,7 +144,9 @@ def open_deps(
         )
 
 
-def _rules(settings: Settings, pack: Pack, encode: Encode, model_digest: str, stack: ExitStack):  # type: ignore[no-untyped-def]
+def _rules(
+    settings: Settings, pack: Pack, encode: Encode, model_digest: str, stack: ExitStack
+) -> "Callable[[], RuleVectors]":
     @cache
     def opened() -> "RuleVectors":
         # Chroma takes a second to import: only a case that passes the router pays for it.
@@ -138,7 +160,7 @@ def _rules(settings: Settings, pack: Pack, encode: Encode, model_digest: str, st
 
 
 @contextmanager
-def _checkpointer(settings: Settings) -> Iterator[object]:
+def _checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]":
     from agents.depth import Doubt
     from agents.perceiver import Perception
     from agents.ranker import Ranking, Score
@@ -159,5 +181,3 @@ def _digest(text: str) -> str:
     import hashlib
 
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-

@@ -14,7 +14,7 @@ from policy_store.folding import words
 from policy_store.rule import Rule, Strict
 
 ONE_WORD = 8  # letters that a phrase of several words needs to be found written as one ("go die" is too short)
-LONGEST = 32
+LONGEST = 32  # letters set apart that are put together at most
 
 _READS = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "bg", "7": "t", "8": "b", "9": "g",
@@ -57,10 +57,14 @@ class Vocabulary:
 
     def __init__(self, known: Iterable[str]) -> None:
         self.known = frozenset(known)
-        self.longest = min(LONGEST, max((len(word) for word in self.known), default=0))
         self.skeletons: dict[str, list[str]] = {}
         for word in sorted(self.known):
             self.skeletons.setdefault(word.translate(_SKELETON), []).append(word)
+        self.heads = {skeleton[:n] for skeleton in self.skeletons for n in range(2, len(skeleton) + 1)}
+
+    def begins(self, run: str) -> bool:
+        """Say whether some known word may begin with these two or more letters."""
+        return run.translate(_SKELETON) in self.heads
 
     def readings(self, word: str) -> tuple[str, ...]:
         """Return the known words that a folded word may stand for; itself alone where it is known."""
@@ -156,10 +160,12 @@ def _spell(read: list[list[Step]], spelled: Sequence[int], vocabulary: Vocabular
     letters = {at: read[at][0] for at in spelled}
     for at in spelled:
         run = letters[at].word
-        for last in range(at + 1, at + vocabulary.longest):
+        for last in range(at + 1, at + LONGEST):
             if last not in letters:
                 break
             run += letters[last].word
+            if not vocabulary.begins(run):
+                break
             for reading in vocabulary.readings(run):
                 read[at].append(Step(reading, last + 1, letters[at].start, letters[last].end))
 

@@ -1,10 +1,12 @@
 """JSON schemas of the files of a pack, for editors. Not what the loader checks with (the models are).
 
-`python -m policy_store.schema` writes them to policy_store/schemas; a test holds them to the models.
+`python -m policy_store.schema [FOLDER]` writes them, by default to policy_store/schemas; a test holds those to the
+models.
 Point an editor to one with a first line such as `# yaml-language-server: $schema=../../../schemas/rules.json`.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,4 +44,4 @@ def write_schemas(folder: Path = FOLDER) -> None:
 
 
 if __name__ == "__main__":
-    write_schemas()
+    write_schemas(*map(Path, sys.argv[1:2]))

@@ -69,7 +69,9 @@ class OnnxEncoder:
     def _carried(self, name: str) -> str:
         carried: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
         if name not in carried:
-            raise ValueError(f"{self.model}: carries no {name}; export it again with training/export.py and calibrate it")
+            raise ValueError(
+                f"{self.model}: carries no {name}; export it again with training/export.py and calibrate it"
+            )
         return carried[name]
 
     @cached_property

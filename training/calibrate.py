@@ -52,7 +52,9 @@ class Row:
 
 def case_of(sample: Sample) -> Case:
     """Return the case that an authored line stands for."""
-    parts = tuple(Part(id=k, kind=k, text=v) for k, v in sample.parts) or (Part(id="text", kind="text", text=sample.text),)  # type: ignore[arg-type]
+    parts = tuple(Part(id=k, kind=k, text=v) for k, v in sample.parts) or (
+        Part(id="text", kind="text", text=sample.text),
+    )  # type: ignore[arg-type]
     return Case(id=sample.id, parts=parts, surface=sample.surface)  # type: ignore[arg-type]
 
 
@@ -74,8 +76,12 @@ def line(x: Floats, y: NDArray[np.int_], weight: Floats | None = None, c: float 
 def heads(train: Sequence[Sample], vectors: Vectors, rate: float) -> tuple[Head, Head, Head]:
     """Return the readings of a vector: violation, severity in [0, 1], stance."""
     judged = [i for i, s in enumerate(train) if not s.rule_text and s.label != "borderline"]
-    fit = LogisticRegression(C=rate, max_iter=3000).fit(vectors[judged], [train[i].label == "violating" for i in judged])
-    violation = Head(classes=("violating",), weights=(tuple(map(float, fit.coef_[0])),), bias=(float(fit.intercept_[0]),))
+    fit = LogisticRegression(C=rate, max_iter=3000).fit(
+        vectors[judged], [train[i].label == "violating" for i in judged]
+    )
+    violation = Head(
+        classes=("violating",), weights=(tuple(map(float, fit.coef_[0])),), bias=(float(fit.intercept_[0]),)
+    )
     hit = [i for i, s in enumerate(train) if s.label == "violating" and s.rule]
     ridge = Ridge(alpha=3.0).fit(vectors[hit], [train[i].severity / 100 for i in hit])
     severity = Head(classes=("severity",), weights=(tuple(map(float, ridge.coef_)),), bias=(float(ridge.intercept_),))
@@ -113,7 +119,7 @@ def fit(encoder: OnnxEncoder) -> tuple[Calibration, dict[str, float]]:
     book = write_rulebook(load_pack("short-video-ads"), encode)
     bank = seed_bank(book)
     train = samples("train")
-    violation, severity, stances = heads(train, encode([s.text for s in train]), 0.3)
+    violation, severity, stances = heads(train, encode([s.text for s in train]), 3.0)
     rows = rows_of([s for s in samples("held") if not s.rule_text], encode)
     y = np.array([int(r.sample.label == "violating") for r in rows])
     clear = np.array([r.sample.label != "borderline" for r in rows])
@@ -252,7 +258,9 @@ def _position(draft, rows, spans, probabilities, book) -> Line:  # type: ignore[
             continue
         rule, column = book.pack.by_id[s.rule], book.index[s.rule]
         view = int(probabilities[span][:, column].argmax())
-        finding = Finding(rule_id=rule.id, verdict="hit", probability=float(probabilities[span][view, column]), stance=s.stance)
+        finding = Finding(
+            rule_id=rule.id, verdict="hit", probability=float(probabilities[span][view, column]), stance=s.stance
+        )
         shares.append(share_of(facts(row.case, rule, finding, row.vectors[view], book, draft), book.pack))
         places.append(np.clip((s.severity - rule.band.low) / max(1, rule.band.high - rule.band.low), 0, 1))
     slope, start = np.polyfit(shares, places, 1)

@@ -207,7 +207,7 @@ def main() -> None:
             saved.with_suffix(".part").replace(saved)
     model.body.save_pretrained(opt.out / "model")
     tokenizer.save_pretrained(opt.out / "model")
-    scales = {"scale": float(model.scale.exp()), "bias": float(model.bias)}
+    scales = {"scale": float(model.scale.detach().exp()), "bias": float(model.bias.detach())}
     (opt.out / "model" / "scales.json").write_text(json.dumps(scales))
 
 

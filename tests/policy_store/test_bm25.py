@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from policy_store.bm25 import B, K1, Bm25
+from policy_store.bm25 import K1, B, Bm25
 
 DOCUMENTS = [["kill", "you", "you"], ["send", "card", "number", "you"], ["card"]]
 

@@ -26,7 +26,7 @@ def test_a_text_folds_to_what_a_reader_sees(text: str, expected: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_folded_character_knows_a_place_in_the_original(text: str) -> None:
     body, starts, ends = folded(text)
     assert len(body) == len(starts) == len(ends)
@@ -35,7 +35,7 @@ def test_every_folded_character_knows_a_place_in_the_original(text: str) -> None
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_folding_a_word_of_the_original_gives_the_word(text: str) -> None:
     for word in words(text):
         assert word.text in folded(text[word.start : word.end]).text

@@ -39,6 +39,13 @@ def index(tmp_path: Path) -> Iterator[RuleIndex]:
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuleVectors]:
+    opened = RuleIndex.open(tmp_path_factory.mktemp("small"))
+    yield opened.ensure(small_pack(), bag_of_words, MODEL)
+    opened.close()
+
+
 def found(vectors: RuleVectors, text: str, k: int = 3, allowed: frozenset[str] | None = None) -> list[str]:
     return [hit.rule_id for hit in vectors.search(bag_of_words([text]), k, allowed)[0]]
 
@@ -48,9 +55,8 @@ def python(code: str, *args: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT)})
 
 
-def test_the_nearest_rules_come_first_with_the_entry_that_found_them(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
-    first, second = vectors.search(bag_of_words(["i will kill you tomorrow", "that shooter is a hero"]), 3)
+def test_the_nearest_rules_come_first_with_the_entry_that_found_them(small: RuleVectors) -> None:
+    first, second = small.search(bag_of_words(["i will kill you tomorrow", "that shooter is a hero"]), 3)
     assert (first[0].rule_id, first[0].entry_id, first[0].kind) == ("VI1", "VI1/violating/VI1.v1", "violating")
     assert first[0].similarity == pytest.approx(1.0, abs=1e-5)
     assert second[0].rule_id == "VI5"
@@ -58,11 +64,10 @@ def test_the_nearest_rules_come_first_with_the_entry_that_found_them(index: Rule
     assert len({hit.rule_id for hit in first}) == 3
 
 
-def test_similarity_is_the_cosine_of_the_two_texts(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
+def test_similarity_is_the_cosine_of_the_two_texts(small: RuleVectors) -> None:
     texts = {entry.id: entry.text for entry in entries(small_pack())}
     asked = bag_of_words(["send the password tomorrow"])
-    for hit in vectors.search(asked, 5)[0]:
+    for hit in small.search(asked, 5)[0]:
         assert hit.similarity == pytest.approx(float(asked[0] @ bag_of_words([texts[hit.entry_id]])[0]), abs=1e-5)
 
 
@@ -81,9 +86,8 @@ def test_another_policy_and_another_model_are_other_collections(index: RuleIndex
     assert len(names) == 4
 
 
-def test_an_exception_does_not_stand_for_its_rule(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
-    hits = vectors.search(bag_of_words(["Boasting inside a video game match."]), 11)[0]
+def test_an_exception_does_not_stand_for_its_rule(small: RuleVectors) -> None:
+    hits = small.search(bag_of_words(["Boasting inside a video game match."]), 11)[0]
     assert all(hit.kind != "exception" for hit in hits)
     assert next(hit for hit in hits if hit.rule_id == "VI1").similarity < 0.9
     assert "" not in {hit.rule_id for hit in hits}
@@ -105,27 +109,23 @@ def test_one_rule_with_many_near_examples_does_not_crowd_out_the_others(index: R
     assert hits[0][0].rule_id == "R1"
 
 
-def test_many_rows_give_what_each_gives_alone(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
+def test_many_rows_give_what_each_gives_alone(small: RuleVectors) -> None:
     asked = bag_of_words([entry.text for entry in entries(small_pack())])
-    assert vectors.search(asked, 4) == [vectors.search(asked[n : n + 1], 4)[0] for n in range(len(asked))]
+    assert small.search(asked, 4) == [small.search(asked[n : n + 1], 4)[0] for n in range(len(asked))]
 
 
 @pytest.mark.parametrize(("k", "allowed"), [(0, None), (3, frozenset[str]()), (3, frozenset({"VI6"}))])
-def test_nothing_wanted_or_allowed_gives_nothing(index: RuleIndex, k: int, allowed: frozenset[str] | None) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
-    assert vectors.search(bag_of_words(["kill you", "a"]), k, allowed) == [(), ()]
+def test_nothing_wanted_or_allowed_gives_nothing(small: RuleVectors, k: int, allowed: frozenset[str] | None) -> None:
+    assert small.search(bag_of_words(["kill you", "a"]), k, allowed) == [(), ()]
 
 
-def test_no_rows_give_no_answers(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
-    assert vectors.search(bag_of_words([]), 3) == []
+def test_no_rows_give_no_answers(small: RuleVectors) -> None:
+    assert small.search(bag_of_words([]), 3) == []
 
 
-def test_a_single_vector_without_its_row_is_refused(index: RuleIndex) -> None:
-    vectors = index.ensure(small_pack(), bag_of_words, MODEL)
+def test_a_single_vector_without_its_row_is_refused(small: RuleVectors) -> None:
     with pytest.raises(ValueError, match=r"shape \(256,\); pass \[n, d\]"):
-        vectors.search(bag_of_words(["a"])[0], 3)
+        small.search(bag_of_words(["a"])[0], 3)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +163,15 @@ def test_a_collection_that_lost_entries_is_built_again(index: RuleIndex) -> None
     index.ensure(small_pack(), bag_of_words, MODEL).collection.delete(ids=["VI2/violating/VI2.v1"])
     vectors = index.ensure(small_pack(), bag_of_words, MODEL)
     assert vectors.search(bag_of_words(["go and kill yourself"]), 1)[0][0].entry_id == "VI2/violating/VI2.v1"
+
+
+def test_without_the_marker_that_is_written_last_a_full_collection_is_built_again(index: RuleIndex) -> None:
+    encode = Counting()
+    first = index.ensure(small_pack(), encode, MODEL)
+    first.collection.modify(metadata={"entries": first.count})
+    second = index.ensure(small_pack(), encode, MODEL)
+    assert encode.texts == 2 * first.count
+    assert second.collection.metadata["complete"] is True
 
 
 def test_of_two_processes_at_once_one_builds_and_the_other_waits_for_it(tmp_path: Path) -> None:
@@ -230,7 +239,8 @@ def server(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("chroma"), "run", "--path", tmp_path / "server", "--port", str(port)]
+    chroma = Path(sys.executable).with_name("chroma")
+    command = [str(chroma), "run", "--path", str(tmp_path / "server"), "--port", str(port)]
     with open(tmp_path / "server.log", "w") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -46,7 +46,8 @@ def test_more_and_longer_phrases_score_higher() -> None:
         make_rule(f"R{n}", f"Statement{n} about things.", (f"example{n}",), keywords=words)
         for n, words in enumerate((("red fox", "blue"), ("green owl",), ("gray",)))
     ]
-    scores = {hit.rule_id: hit.score for hit in KeywordIndex.build(make_pack(rules)).search("red fox blue green owl gray", 3)}
+    hits = KeywordIndex.build(make_pack(rules)).search("red fox blue green owl gray", 3)
+    scores = {hit.rule_id: hit.score for hit in hits}
     assert scores["R0"] > scores["R1"] > scores["R2"] > 0
 
 
@@ -84,4 +85,4 @@ def test_a_long_hostile_text_is_searched_in_bounded_time(index: KeywordIndex) ->
     began = time.perf_counter()
     index.search("k i l l " * 2500, 5)
     index.search("1" * 10_000 + "*" * 10_000 + " a" * 5000, 5)
-    assert time.perf_counter() - began < 2.0
+    assert time.perf_counter() - began < 1.0

@@ -98,10 +98,10 @@ def test_nearly_the_same_example_twice_is_seen_on_one_side(quiet) -> None:
 
 
 def test_the_same_text_on_both_sides_is_seen_but_a_minimal_pair_is_not(quiet) -> None:
-    quiet.rules("'a clown came to the party'", "'What idiots you are'")
+    quiet.rules("'a clown came to the party'", "'that is what Dana is: not worthless'")
     assert lint(quiet.load()) == ()
-    quiet.rules("'What idiots you are'", "'what an idiot you are...'")
-    assert "HR1.v2 violates and HR1.n3 is allowed" in one(quiet.load(), "examples_differ").message
+    quiet.rules("'that is what Dana is: not worthless'", "'that is what Dana is, WORTHLESS...'")
+    assert "HR1.v4 violates and HR1.n3 is allowed" in one(quiet.load(), "examples_differ").message
 
 
 def test_a_violating_example_without_severity_and_an_allowed_one_with_it_are_seen(quiet) -> None:

@@ -35,6 +35,7 @@ def quoted(text: str) -> list[tuple[str, str]]:
         ("kíll yourse\u0301lf\u0301 x", "kill yourself", "kíll yourse\u0301lf\u0301"),
         ("ｋｉｌｌ yourself", "kill yourself", "ｋｉｌｌ yourself"),
         ("kіll yоurself", "kill yourself", "kіll yоurself"),
+        ("**k1ll** yourself", "kill yourself", "**k1ll** yourself"),
         ("#KillYourself", "kill yourself", "KillYourself"),
         ("dont wake up", "don't wake up", "dont wake up"),
         ("don’t wake up", "don't wake up", "don’t wake up"),
@@ -96,7 +97,7 @@ def test_an_ambiguous_disguise_is_read_as_every_known_word() -> None:
     st.lists(st.sampled_from((*PHRASES, "hello", "they", "said", "自", "a b")), min_size=1, max_size=5),
     st.data(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_invisible_characters_and_case_change_no_match(parts: list[str], data: st.DataObject) -> None:
     text = " ".join(parts)
     disguised = ""
@@ -112,7 +113,7 @@ def test_invisible_characters_and_case_change_no_match(parts: list[str], data: s
 
 
 @given(st.text(alphabet=st.sampled_from("kilys yourself1!.*_ \u200b\u0301Kşdox$@🔪自杀"), max_size=50))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_offsets_slice_the_original_and_the_slice_matches_by_itself(text: str) -> None:
     for match in matches(text, rule()):
         assert 0 <= match.start < match.end <= len(text)
@@ -121,6 +122,6 @@ def test_offsets_slice_the_original_and_the_slice_matches_by_itself(text: str) -
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_text_can_be_searched(text: str) -> None:
     assert all(0 <= match.start < match.end <= len(text) for match in matches(text, rule()))

@@ -224,3 +224,7 @@ def test_anchors_cannot_blow_a_file_up(said) -> None:
 @pytest.mark.parametrize("text", ["[" * 200_000, "- " * 200_000, "a: {b" * 200_000])
 def test_very_deep_nesting_is_a_fault_and_no_crash(said, text: str) -> None:
     assert "values nest more than 60 deep" in said(text)
+
+
+def test_many_shallow_entries_are_not_deep(said) -> None:
+    assert said("- {a: [1]}\n" * 200) == ""

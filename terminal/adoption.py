@@ -1,0 +1,39 @@
+"""Decisions that an interrupted batch put on record and did not get to write out, taken over as they are.
+
+A chunk is in the ledger before its lines are in the output, so a kill between the two leaves decisions without lines.
+To decide those cases again would put them on record, and before a person, twice.
+"""
+
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cases.case import Case
+from cases.decision import Decision
+
+if TYPE_CHECKING:
+    from tools.ledger import Ledger
+
+# A chunk is decided before its first line is written; the time of that line is later by what the chunk took.
+CHUNK_TIME = timedelta(minutes=10)
+
+
+def orphans(
+    ledger: "Ledger", cases: Sequence[Case], since: datetime, written: Container[str], pack: str, model: str
+) -> dict[int, Decision]:
+    """Return, by their place in `cases`, decisions made `since` under this pack and model that no line names.
+
+    `written` holds the decisions that have a line. A decision is taken over once.
+    """
+    found: dict[int, Decision] = {}
+    taken: set[str] = set()
+    for place, case in enumerate(cases):
+        for made in ledger.decisions(case_id=case.id, newest_first=True):
+            if made.at < since - CHUNK_TIME:
+                break
+            same = (made.case_digest, made.pack.digest, made.model_digest) == (case.digest, pack, model)
+            if same and made.id not in taken and made.id not in written:
+                found[place] = made
+                taken.add(made.id)
+                break
+    return found

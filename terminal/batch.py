@@ -1,0 +1,77 @@
+"""`precept batch`: decides a file of cases; it can be killed at any moment and gone on with. How: terminal.run."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from terminal.decide import Policy, Profile
+from terminal.errors import BAD_LINES, INTERRUPTED, Refused
+
+if TYPE_CHECKING:
+    from terminal.output import Output
+    from terminal.run import Tally
+
+
+def batch(
+    source: Annotated[str, typer.Argument(metavar="IN.jsonl", help="Cases, one a line; .gz too; - is stdin.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Decisions; - is stdout.")],
+    policy: Policy = None,
+    profile: Profile = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an output that was begun.")] = False,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A key to pass over; repeatable.")] = None,
+    json: Annotated[bool, typer.Option("--json-errors", "--json", help="Summary and errors as JSON.")] = False,
+) -> None:
+    """Decide a file of cases: {"id", "text"} or {"id", "parts"} a line in, one decision a line out, in that order."""
+    from cases.intake import EXTRA
+    from policy_store.loader import load_pack
+    from terminal.opening import read, unknown_profile
+    from terminal.output import open_output
+    from terminal.reading import open_input
+    from terminal.run import Task, run
+
+    settings = read(policy)
+    pack = load_pack(settings.policy)
+    if profile is not None and (wrong := unknown_profile(profile, pack)):
+        raise Refused(f"--profile: {wrong}")
+    if Path(source).exists() and Path(output).exists() and Path(source).samefile(output):
+        raise Refused(f"{output}: input and output are the same file; give the output another name")
+    begun = time.monotonic()
+    with open_input(source) as lines, open_output(output, resume=resume) as out:
+        again = f"precept batch {source} -o {output} --resume"
+        try:
+            tally = run(Task(settings, pack, profile, EXTRA | frozenset(ignore or ())), lines, out)
+            out.settle()
+        except KeyboardInterrupt:
+            typer.echo(f"\nprecept: interrupted; {out.lines:,} lines are written. Go on with: {again}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            # What broke is said by the error; how far the run came is known only here.
+            error.add_note(f"{out.lines:,} lines are written; when it is mended go on with: {again}")
+            raise
+        _sum_up(tally, out, time.monotonic() - begun, json)
+    raise typer.Exit(BAD_LINES if tally.bad else 0)
+
+
+def _sum_up(tally: "Tally", out: "Output", seconds: float, json: bool) -> None:
+    from terminal.line import written
+
+    counts = {"allow": tally.allow, "act": tally.act, "review": tally.review, "bad": tally.bad}
+    if json:
+        more = {
+            "lines": out.lines, "before": out.held.lines, "taken_over": tally.taken_over,
+            "repeated_ids": out.ids.repeated, "seconds": round(seconds, 2), "output": out.name,
+        }  # fmt: skip
+        typer.echo(written(counts | more), err=True)
+        return
+    told = [f"{count:,} {name}" for name, count in counts.items()]
+    typer.echo(f"{out.name}: {out.lines:,} lines in {seconds:.1f} s: {', '.join(told)}", err=True)
+    if out.held.lines:
+        typer.echo(f"{out.held.lines:,} of them were there before", err=True)
+    if tally.bad:
+        typer.echo(f'{tally.bad:,} bad lines were not decided; they are the ones with "error"', err=True)
+    if out.ids.repeated:
+        typer.echo(f"{out.ids.repeated:,} lines repeat an id, the first {out.ids.first!r}; all were decided", err=True)
+    if tally.review:
+        typer.echo(f"{tally.review:,} wait for a person: precept ledger pending", err=True)

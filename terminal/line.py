@@ -1,0 +1,52 @@
+"""The JSON of a decision as programs read it: one line of a batch's output. Not the record; that is the ledger's.
+
+The keys and their order are a contract: keys may be added behind them, none is taken away or renamed.
+"""
+
+import json
+
+from cases.decision import Decision
+from cases.finding import Finding
+
+Json = dict[str, object]
+
+
+def line_of(decision: Decision) -> Json:
+    """Return a decision as a line of output."""
+    return {
+        "id": decision.case_id,
+        "decision_id": decision.id,
+        "outcome": decision.outcome,
+        "score": decision.score,
+        "severity": decision.severity,
+        "tier": decision.tier,
+        "rule_id": decision.rule_id,
+        "findings": [_finding(found) for found in decision.findings],
+        "stage": decision.stage,
+        "rationale": decision.rationale,
+        "pack": decision.pack.model_dump(),
+    }
+
+
+def long_line_of(decision: Decision) -> Json:
+    """Return a decision as a line of output, followed by what else is worth knowing of a single one."""
+    more = {
+        "action", "causes", "depth", "audit", "grades", "precedents", "automation", "profile", "model_digest", "spent",
+        "at",
+    }  # fmt: skip
+    return line_of(decision) | decision.model_dump(mode="json", include=more)
+
+
+def written(value: object) -> str:
+    """Return a value as one line of JSON, without the line break."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _finding(found: Finding) -> Json:
+    return {
+        "rule_id": found.rule_id,
+        "verdict": found.verdict,
+        "probability": found.probability,
+        "citations": [c.model_dump() for c in found.citations],
+        "evidence": [e.model_dump(exclude={"drop"}) for e in found.evidence],
+    }

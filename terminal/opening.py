@@ -1,0 +1,69 @@
+"""What commands open before they do anything: the settings, the policy, the ledger, the record of one decision.
+
+Nothing is created by a command that only reads: a home without a ledger is said to be one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from terminal.errors import Refused
+
+if TYPE_CHECKING:
+    from cases.case import Case
+    from cases.decision import Decision, Edit
+    from graphs.settings import Settings
+    from policy_store.pack import Pack
+    from tools.ledger import Ledger
+
+
+class Record(NamedTuple):
+    """A decision with everything that explains it: `pack` is the policy as it was then."""
+
+    decision: "Decision"
+    case: "Case"
+    edits: "tuple[Edit, ...]"
+    pack: "Pack"
+
+
+def read(policy: str | None = None) -> "Settings":
+    """Return the settings, with another policy where one is given."""
+    from graphs.settings import read_settings
+
+    settings = read_settings()
+    return settings if policy is None else settings.model_copy(update={"policy": policy})
+
+
+def unknown_profile(profile: str, pack: "Pack") -> str | None:
+    """Return what is wrong with a profile, None for one that the policy has."""
+    from policy_store.fault import suggest
+
+    names = [p.id for p in pack.profiles]
+    if profile in names:
+        return None
+    return f"{profile!r} is no profile of the policy {pack.id}; {suggest(profile, names, 'profiles')}"
+
+
+@contextmanager
+def ledger(settings: "Settings", *, write: bool = False) -> "Iterator[Ledger]":
+    """Open the ledger that there is, to read it unless `write`."""
+    from pathlib import Path
+
+    from tools.ledger import Ledger
+
+    url = settings.ledger_url
+    if "://" not in url and not Path(url).exists():
+        raise Refused(f"no ledger at {url}: nothing was decided here yet; run precept decide, or give another --home")
+    with Ledger.open(url, readonly=not write) as opened:
+        yield opened
+
+
+def record(opened: "Ledger", decision_id: str) -> Record:
+    """Return the record of a decision by its id or a unique beginning of it."""
+    from policy_store.pack import Pack
+
+    decision = opened.decision(decision_id)
+    # The same content may have been decided under several ids; the ledger keeps it once, under the first.
+    case = opened.case(decision.case_digest).model_copy(update={"id": decision.case_id})
+    pack = Pack.model_validate_json(opened.pack_body(decision.pack.digest))
+    return Record(decision, case, opened.edits(decision.id), pack)

@@ -1,0 +1,156 @@
+"""One run of a batch: lines in, decisions out, a chunk at a time, with flat memory.
+
+Contract: one line out for each line in, in their order. A chunk's decisions are in the ledger before its lines are
+written, and what an earlier run recorded without writing it is taken over, not decided again. No graph is kept paused
+for a case in review (37 KB each): it stands in the ledger as pending, and a person's answer goes there.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from cases.case import Case
+from cases.decision import Decision
+from cases.intake import BadLine, read_line
+from graphs.settings import Settings
+from graphs.wiring import open_desk
+from policy_store.pack import Pack
+from terminal.adoption import orphans
+from terminal.errors import Refused
+from terminal.line import line_of, written
+from terminal.opening import ledger, unknown_profile
+from terminal.output import Output
+from terminal.progress import progress
+from terminal.reading import Input
+
+if TYPE_CHECKING:
+    from graphs.desk import Desk
+
+CHUNK = 256
+CHUNK_BYTES = 8_000_000
+
+
+class Task(NamedTuple):
+    """What all lines of a run share; `extra` are keys to pass over."""
+
+    settings: Settings
+    pack: Pack
+    profile: str | None
+    extra: frozenset[str]
+
+
+@dataclass
+class Tally:
+    """How many lines came out how, in this run alone."""
+
+    allow: int = 0
+    act: int = 0
+    review: int = 0
+    bad: int = 0
+    taken_over: int = 0
+
+
+def run(task: Task, lines: Input, out: Output) -> Tally:
+    """Decide what is left of the input behind the lines that the output holds.
+
+    Raise Refused where the output is not of this input, policy and ledger.
+    """
+    tally = Tally()
+    since = _since(task, out)
+    rest = _left(task, lines, out)
+    desk: Desk | None = None
+    with ExitStack() as stack:
+        show = stack.enter_context(progress(lines))
+        while chunk := _chunk(rest):
+            found = [_case(task, number, raw) for number, raw in chunk]
+            cases = [case for case in found if isinstance(case, Case)]
+            decisions: dict[int, Decision] = {}
+            if cases:
+                desk = desk or stack.enter_context(open_desk(task.settings, task.pack, waits=False))
+                if since is not None:
+                    decisions = _taken_over(task, desk, out, cases, since)
+                    tally.taken_over = len(decisions)
+            # Only the chunk that was cut off can have left decisions without lines.
+            since = None
+            fresh = [i for i in range(len(cases)) if i not in decisions]
+            if desk is not None and fresh:
+                decisions |= dict(zip(fresh, desk.decide_many([cases[i] for i in fresh], CHUNK), strict=True))
+            in_order = iter([decisions[i] for i in range(len(cases))])
+            out.write([_written(item if isinstance(item, BadLine) else next(in_order), tally) for item in found])
+            out.ids.add(item.id for item in found if item.id is not None)
+            show(out.lines)
+    return tally
+
+
+def _chunk(lines: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    chunk: list[tuple[int, bytes]] = []
+    size = 0
+    for number, raw in lines:
+        chunk.append((number, raw))
+        size += len(raw)
+        if len(chunk) == CHUNK or size >= CHUNK_BYTES:
+            break
+    return chunk
+
+
+def _case(task: Task, number: int, raw: bytes) -> Case | BadLine:
+    case = read_line(raw, number, task.extra)
+    if isinstance(case, BadLine):
+        return case
+    if case.profile is None:
+        return case if task.profile is None else case.model_copy(update={"profile": task.profile})
+    wrong = unknown_profile(case.profile, task.pack)
+    return BadLine(id=case.id, line=number, error=f"line {number}, key 'profile': {wrong}") if wrong else case
+
+
+def _written(item: Decision | BadLine, tally: Tally) -> bytes:
+    if isinstance(item, BadLine):
+        tally.bad += 1
+        body: dict[str, object] = {"id": item.id, "error": item.error, "line": item.line}
+    else:
+        setattr(tally, item.outcome, getattr(tally, item.outcome) + 1)
+        body = line_of(item)
+    return written(body).encode() + b"\n"
+
+
+def _left(task: Task, lines: Input, out: Output) -> Iterator[tuple[int, bytes]]:
+    """Return the lines behind those that have an output, once the two fit."""
+    numbered, held = lines.lines(), out.held
+    number, raw = 0, b""
+    for last in islice(numbered, held.lines):
+        number, raw = last
+    if number < held.lines:
+        raise Refused(f"{out.name} holds {held.lines:,} lines, {lines.name} {number:,}; it is not of this input")
+    if held.last is not None:
+        case_id = read_line(raw, number, task.extra).id
+        if case_id != held.last["id"]:
+            raise Refused(
+                f"{out.name}, line {number:,} is about {held.last['id']!r}, that of {lines.name} about {case_id!r}; "
+                "it is not of this input: give another name"
+            )
+    return numbered
+
+
+def _since(task: Task, out: Output) -> datetime | None:
+    """Return from when on decisions may lack their lines, None for a new output; check that policy and ledger fit."""
+    if out.held.first is None:
+        return out.held.touched
+    with ledger(task.settings) as opened:
+        try:
+            first = opened.decision(out.held.first)
+        except KeyError as error:
+            raise Refused(f"{out.name} was written with another ledger: {error}; give its --home") from None
+    if first.pack.digest != task.pack.digest:
+        raise Refused(
+            f"{out.name} was begun under {first.pack.id} {first.pack.version} ({first.pack.digest[:8]}), now it is "
+            f"{task.pack.id} {task.pack.version} ({task.pack.digest[:8]}); give another name for a run under this one"
+        )
+    return first.at
+
+
+def _taken_over(task: Task, desk: "Desk", out: Output, cases: Sequence[Case], since: datetime) -> dict[int, Decision]:
+    with ledger(task.settings) as opened:
+        return orphans(opened, cases, since, out.decisions, task.pack.digest, desk.deps.frame.model_digest)
