@@ -9,9 +9,15 @@ from typing import Annotated
 
 import typer
 
+from terminal.ask import ask
 from terminal.batch import batch
 from terminal.decide import decide
+from terminal.doctor import doctor
 from terminal.errors import CODES, Door
+from terminal.explain import explain
+from terminal.ledger import ledger_app
+from terminal.policy import policy_app
+from terminal.review import review
 
 app = typer.Typer(
     cls=Door,
@@ -24,30 +30,36 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"precept {version('precept')}")
+        except PackageNotFoundError:
+            typer.echo("precept, not installed but run from its folder")
+        raise typer.Exit()
+
+
 @app.callback()
 def door(
     home: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Where everything is kept (PRECEPT_HOME; else ~/.precept).")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Decide content moderation cases against a written policy, and show the work."""
-    if version:
-        from importlib.metadata import PackageNotFoundError
-        from importlib.metadata import version as version_of
-
-        try:
-            typer.echo(f"precept {version_of('precept')}")
-        except PackageNotFoundError:
-            typer.echo("precept, not installed: run from its folder")
-        raise typer.Exit()
     if home is not None:
         # The one place that settings are read from, so that every command and sub-command sees it.
         os.environ["PRECEPT_HOME"] = str(home)
 
 
-app.command()(decide)
-app.command()(batch)
+for command in (decide, batch, explain, ask, review, doctor):
+    app.command()(command)
+for family in (policy_app, ledger_app):
+    app.add_typer(family)
 
 
 def main() -> None:

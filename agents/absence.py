@@ -38,7 +38,8 @@ def unknown_rule(docket: Docket, name: str) -> Reply:
 def absent(docket: Docket, rule: Rule) -> Reply:
     """Return why this rule does not lead."""
     finding = docket.finding(rule.id)
-    reason, extra = _out_of_play(docket, rule), ()
+    extra: tuple[Citation, ...] = ()
+    reason = _out_of_play(docket, rule)
     if reason is None and finding is not None:
         reason, extra = _found(docket, rule, finding)
     elif reason is None:

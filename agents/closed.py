@@ -127,6 +127,9 @@ def _support(docket: Docket, option: Option) -> float | None:
     if _NONE.search(asked):
         likeliest = max((f.probability for f in decision.findings), default=0.0)
         return {"act": 0.0, "allow": 1.0, "review": round(1 - likeliest, 4)}[held.outcome]
+    manner = manner_of(asked)
+    if manner and docket.main and docket.main.stance:
+        return float(docket.main.stance in manner.stances)
     if rules := _rules_of(docket, option):
         return max(_probability(docket, r) for r in rules)
     words = set(re.findall(r"[\w-]+", asked))
@@ -135,9 +138,6 @@ def _support(docket: Docket, option: Option) -> float | None:
     for outcome, names in (("act", _ACTED), ("allow", _ALLOWED), ("review", _WAITS)):
         if outcome in words or names.search(asked):
             return float(held.outcome == outcome)
-    manner = manner_of(asked)
-    if manner and docket.main and docket.main.stance:
-        return float(docket.main.stance in manner.stances)
     return None
 
 

@@ -12,12 +12,14 @@ import numpy as np
 from agents.vectors import Floats, logit
 from cases.case import Case
 from cases.finding import Evidence
+from cases.injection import instructions
 from cases.text import fold, phrases, sentences
-from cases.view import View, joined
+from cases.view import View, read
 
 MASK = "…"
 MAX_PIECES = 24
 WORDS_PER_PIECE = 12
+MIN_WORDS = 3
 SECOND_SHARE = 0.5
 MAX_QUOTE = 400
 
@@ -46,23 +48,20 @@ def pieces(case: Case, view: View, fine: bool = False) -> tuple[Piece, ...]:
         if view.part not in (None, part.id):
             continue
         low, high = (view.start, view.end) if view.part else (0, len(part.text))
-        found += [Piece(part.id, a, b) for a, b in sentences(part.text) if a < high and b > low]
+        spoken = instructions(part.text) if view.plain else ()
+        found += [
+            Piece(part.id, a, b)
+            for a, b in sentences(part.text)
+            if a < high and b > low and not any(a < d and b > c for c, d in spoken)
+        ]
     if fine or len(found) == 1:
         found = [Piece(p.part, a, b) for p in found for a, b in _phrases(case.part(p.part).text, p)]
     return tuple(found[:MAX_PIECES])
 
 
 def masked(case: Case, view: View, spans: Sequence[Piece]) -> str:
-    """Return the view's text with spans masked."""
-    texts = {p.id: p.text for p in case.parts}
-    for span in sorted(spans, key=lambda s: -s.start):
-        text = texts[span.part]
-        texts[span.part] = f"{text[: span.start]}{MASK}{text[span.end :]}"
-    if view.part is None:
-        return joined((p.id, texts[p.id]) for p in case.parts)
-    # Later offsets shift by what masking took away in front of the view's end.
-    lost = sum(s.end - s.start - len(MASK) for s in spans if s.part == view.part and s.start < view.end)
-    return fold(texts[view.part][view.start : max(view.start, view.end - lost)]) or MASK
+    """Return the view's text with spans masked; a plain view stays plain."""
+    return read(case, view, [(s.part, s.start, s.end) for s in spans], MASK) or MASK
 
 
 def located(case: Case, view: View, column: int, score: ScoreTexts) -> tuple[Evidence, ...]:
@@ -126,7 +125,9 @@ def _narrowed(
         return best, drop
     drops = _drops(case, view, parts[:MAX_PIECES], column, score, full)
     top = int(drops.argmax())
-    return (parts[top], float(drops[top])) if drops[top] >= 0.6 * drop else (best, drop)
+    # A word or two can swing a score without saying anything: "Dana." alone shows nobody what was wrong.
+    words = len(case.part(best.part).text[parts[top].start : parts[top].end].split())
+    return (parts[top], float(drops[top])) if drops[top] >= 0.6 * drop and words >= MIN_WORDS else (best, drop)
 
 
 def _phrases(text: str, piece: Piece) -> list[tuple[int, int]]:

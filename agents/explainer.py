@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from agents.excerpt import bar, escaped, in_context, shortened, whole_sentences
-from agents.notice import notice
+from agents.notice import SUPPORT, notice
 from agents.rationale import WHY
 from agents.reasoner import NOTE
 from agents.standing import Standing, standing
@@ -44,7 +44,7 @@ def explain(decision: Decision, case: Case, pack: Pack, audience: Audience, edit
     held = standing(decision, case, pack, edits)
     if audience == "user":
         quotes = whole_sentences(case, [e for f in decision.findings if f.rule_id == held.rule_id for e in f.evidence])
-        lifted = decision.outcome == "act" and held.outcome == "allow"
+        lifted = decision.outcome == "act" and decision.action != SUPPORT and held.outcome == "allow"
         return notice(held, decision.id, case, pack, quotes, lifted=lifted)
     main = dominant(decision) or (decision.findings[0] if decision.findings else None)
     sections = (

@@ -16,6 +16,7 @@ from policy_store.pack import Pack
 MAX_READ = 2000
 NEAR_BEST = 0.6
 TELLING = 1.5
+STATED = 1.0
 
 _OPTION = re.compile(r"(?:(?<=\s)|^)\(?([A-Ha-h])[).:]\s*(?=\S)")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)*")
@@ -28,7 +29,7 @@ _AUXILIARY = re.compile(
     r"|should|would|will|isnt|arent|wasnt|werent|dont|doesnt|didnt|hasnt|cant|couldnt|shouldnt|wouldnt)\b"
 )
 _NOT = re.compile(r"\b(?:not|never|instead of|rather than|\w+nt)\b")
-_WHY = r"(?:why|how come|what reason|which reason|what ground|what basis|explain|justif\w+|on what)"
+_WHY = r"(?:why|how come|reasons?|what ground|what basis|explain|justif\w+|on what)"
 # Checked in this order; every one that fits is tried until one can answer.
 _TOPICS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("severity", re.compile(rf"\b{_WHY}\b\W*(?:is (?:it|this|that) )?(?:a |the |an |score |severity )*[0-9]{{1,3}}\b")),
@@ -132,17 +133,25 @@ def rules_by_words(text: str, pack: Pack) -> tuple[str, ...]:
     shared = {s for s in stems if idf.get(s, 0.0) >= TELLING}
     if not shared:
         return ()
-    near = {rule_id: own for rule_id, own in weights.items() if shared & own.keys()}
+    near = {rule_id: own for rule_id, own in weights.items() if _named(own, stems, shared)}
+    if not near:
+        return ()
     scores = {rule_id: sum(idf[s] * own[s] for s in stems if s in own) for rule_id, own in near.items()}
     best = max(scores.values())
     return tuple(sorted((r for r, v in scores.items() if v >= NEAR_BEST * best), key=lambda r: -scores[r]))
+
+
+def _named(own: dict[str, float], stems: set[str], shared: set[str]) -> bool:
+    """Say whether words name a rule: a telling one of its title, scene or keywords, or two of its statement."""
+    hits = stems & own.keys()
+    return any(own[s] > STATED for s in hits & shared) or (len(hits) > 1 and bool(hits & shared))
 
 
 def _topics(asked: str, stem: str, choice: bool, named: bool, clause: bool) -> tuple[Kind, ...]:
     found: list[Kind] = ["choice"] if choice else []
     why, negated = re.search(rf"\b{_WHY}\b", asked), _NOT.search(asked)
     topical = [kind for kind, pattern in _TOPICS if pattern.search(asked)]
-    if clause and not choice:
+    if clause and not choice and "what_would_change" not in topical:
         found += ["yes_no", "exceptions"] if _AUXILIARY.search(asked) else ["exceptions"]
     if why and negated and (named or not topical):
         found.append("why_not")
@@ -220,7 +229,7 @@ def _lexicon(pack: Pack) -> tuple[dict[str, dict[str, float]], dict[str, float]]
     weights: dict[str, dict[str, float]] = {}
     for rule in pack.rules:
         names = " ".join(k for k in rule.keywords if " " not in k)
-        texts = ((rule.statement, 1.0), (names, 2.0), (scenes.get(rule.scene, ""), 2.0), (rule.type, 3.0))
+        texts = ((rule.statement, STATED), (names, 2.0), (scenes.get(rule.scene, ""), 2.0), (rule.type, 3.0))
         weights[rule.id] = {s: weight for text, weight in texts for s in _stems(text)}
     seen = Counter(s for own in weights.values() for s in own)
     return weights, {s: log((len(weights) + 1) / n) for s, n in seen.items()}

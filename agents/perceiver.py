@@ -4,9 +4,8 @@ import unicodedata
 
 from cases.case import Case
 from cases.decision import Cause
-from cases.injection import instructions, stripped
+from cases.injection import instructions
 from cases.model import Fact
-from cases.text import fold
 from cases.view import View, views
 
 COVERED_SHARE = 0.6
@@ -25,13 +24,8 @@ class Perception(Fact):
 
 
 def perceive(case: Case) -> Perception:
-    """Return the views of a case; where its words address a judge, each view also stands without them."""
+    """Return the views of a case and what could not be read."""
     found = views(case)
-    plain = [
-        View(text=fold(text), part=v.part, start=v.start, end=v.end)
-        for v in found.items
-        if (text := stripped(v.text)) != v.text and any(ch.isalnum() for ch in text)
-    ]
     gaps: list[Cause] = []
     if found.truncated:
         gaps.append("too_long")
@@ -39,9 +33,8 @@ def perceive(case: Case) -> Perception:
         gaps.append("media_not_read")
     if not covered(case.text):
         gaps.append("language_not_covered")
-    return Perception(
-        views=(*found.items, *plain), gaps=tuple(gaps), addressed=sum(len(instructions(p.text)) for p in case.parts)
-    )
+    spoken = sum(len(instructions(p.text)) for p in case.parts)
+    return Perception(views=found.items, gaps=tuple(gaps), addressed=spoken)
 
 
 def covered(text: str) -> bool:

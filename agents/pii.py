@@ -22,7 +22,10 @@ MAX_PASSES = 8
 _AT = r"(?:@|\s?[(\[{]\s?at\s?[)\]}]\s?)"
 _DOT = r"(?:\.|\s?[(\[{]\s?dot\s?[)\]}]\s?)"
 _EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]{{1,64}}{_AT}(?:[\w-]{{1,63}}{_DOT}){{1,6}}[^\W\d_]{{2,24}}", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w@/.])@(?!(?:everyone|here|all|channel)\b)\w[\w.-]{0,63}(?:@[\w.-]{1,64})?", re.IGNORECASE)
+_HANDLE = re.compile(
+    r"(?<![\w@/.])@(?!(?:everyone|here|all|channel)\b)\w(?:[\w.-]{0,62}\w)?(?:@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})?",
+    re.IGNORECASE,
+)
 _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,40}", re.IGNORECASE)
 _IBAN_LENGTHS = {
     entry[:2]: int(entry[2:])

@@ -78,10 +78,13 @@ def _why(docket: Docket, inquiry: Inquiry) -> Reply | None:
     own = docket.finding(rule.id)
     citations = _own_citations(docket)
     evidence = own.evidence if own else ()
+    front = (
+        f"with {docket.title(rule.id)} in front" if held.rule_id else f"and no rule is suspected; nearest is {rule.id}"
+    )
     leads = (
         f"{docket.title(rule.id)} leads: {held.action or 'act'}."
         if held.outcome == "act"
-        else f"It waits for a person, with {docket.title(rule.id)} in front. {causes}"
+        else f"It waits for a person, {front}. {causes}"
     )
     text = sentence(
         _by_person(docket),
@@ -196,9 +199,9 @@ def _similar(docket: Docket, inquiry: Inquiry) -> Reply:
     near = sorted(found.values(), key=lambda p: -p.similarity)[: SHOWN * 2]
     rules = [docket.pack.by_id[r] for r in dict.fromkeys(p.rule_id for p in near) if r in docket.pack.by_id]
     if not near:
-        rule = docket.rule
-        text = "The record holds no precedents, and there was nothing to search with."
-        return Reply(kind="similar", text=text, citations=(statement_of(rule),) if rule else ())
+        own = (statement_of(docket.rule),) if docket.rule else ()
+        text = sentence("The record holds no precedents, and there was nothing to search with.", cited(own))
+        return Reply(kind="similar", text=text, citations=own)
     lines = [
         f"{p.id}, {'violating' if p.violating else 'allowed'} under {p.rule_id}, at {p.similarity:.2f}: "
         f"“{shortened(p.text, MAX_QUOTED)}”."

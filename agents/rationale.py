@@ -13,7 +13,7 @@ WHY: dict[Cause, str] = {
     "ambiguous": "It is close to the line that the policy draws.",
     "competing_rules": "More than one rule could apply.",
     "thin_policy": "The policy says little about content of this kind.",
-    "critic_veto": "A second look did not confirm the first.",
+    "critic_veto": "It needs a closer look.",
     "context_changes_reading": "It reads differently together with the conversation around it.",
     "cross_modal_contradiction": "Its parts say different things.",
     "language_not_covered": "It is written in a language that is not covered.",
@@ -35,6 +35,8 @@ def public_rationale(
     assert rule is not None
     quotes = [e.quote for f in findings if f.rule_id == rule.id for e in f.evidence]
     shown = ", ".join(f"“{shortened(q)}”" for q in quotes) or "the content as a whole"
+    if rule.action is not None:
+        return render("public_support", rule=rule.type)
     return render("public_act", rule=rule.type, statement=rule.statement, quotes=shown)
 
 

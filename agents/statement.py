@@ -38,6 +38,7 @@ from policy_store.pack import Pack
 from policy_store.rule import Rule
 
 MAX_QUOTES = 5
+MAX_QUOTED = 600
 VISIBILITY: dict[str, DecisionVisibility] = {
     "remove": "DECISION_VISIBILITY_CONTENT_REMOVED",
     "remove and escalate": "DECISION_VISIBILITY_CONTENT_REMOVED",
@@ -208,7 +209,7 @@ def _masked(case: Case, evidence: Evidence) -> str:
             start, end = max(found.start, evidence.start), min(found.end, evidence.end)
             if start < end:
                 quote = quote[: start - evidence.start] + MASKS[found.kind] + quote[end - evidence.start :]
-    return mask_pii(flat(quote))
+    return _cut(mask_pii(flat(quote)), MAX_QUOTED)
 
 
 def _cut(text: str, limit: int) -> str:

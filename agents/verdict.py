@@ -87,11 +87,24 @@ def cleared(
     """Return the allow of a case that the router dropped."""
     tier = pack.tier(0)
     return Decision(
-        id=decision_id, case_id=case.id, case_digest=case.digest, outcome="allow", score=round(route.risk, 4), severity=0,
-        tier=tier.id, action=tier.action, rule_id=None, findings=(), stage="router",
-        rationale=public_rationale("allow", None, (), ()), profile=frame.profile, pack=frame.pack,
-        model_digest=frame.model_digest, spent=spent, at=at,
-    )  # fmt: skip
+        id=decision_id,
+        case_id=case.id,
+        case_digest=case.digest,
+        outcome="allow",
+        score=round(route.risk, 4),
+        severity=0,
+        tier=tier.id,
+        action=tier.action,
+        rule_id=None,
+        findings=(),
+        stage="router",
+        rationale=public_rationale("allow", None, (), ()),
+        profile=frame.profile,
+        pack=frame.pack,
+        model_digest=frame.model_digest,
+        spent=spent,
+        at=at,
+    )
 
 
 def settled(
@@ -114,8 +127,10 @@ def settled(
     stage: Stage = "reasoner" if draft else "ranker"
     outcome, causes = _outcome(found.outcome, doubt, perception, critiques)
     findings, severity = found.findings, found.severity.value if found.severity else 0
-    rule_id = found.rule_id if outcome != "allow" else None
-    if outcome == "allow":
+    # A case that waits only because part of it was not read suspects no rule.
+    suspects = outcome == "act" or found.outcome != "allow" or "critic_veto" in causes
+    rule_id = found.rule_id if outcome != "allow" and suspects else None
+    if rule_id is None:
         severity = 0
     elif rule_id and contradiction and (modifier := modifier_of(pack)):
         severity = raised(severity, pack.by_id[rule_id], modifier.raises or 0)
@@ -140,7 +155,7 @@ def settled(
         stage=stage,
         depth=doubt.depth,
         audit=route.audit,
-        grades=found.severity.grades if found.severity and outcome != "allow" else (),
+        grades=found.severity.grades if found.severity and rule_id else (),
         chain=draft.chain if draft else (),
         critiques=critiques,
         precedents=draft.precedents if draft else (),

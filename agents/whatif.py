@@ -6,13 +6,13 @@ record, so a changed text has to be decided to know its outcome.
 
 from collections.abc import Mapping, Sequence
 
+from agents.evidence import MASK
 from agents.excerpt import shortened
 from agents.perceiver import perceive
 from agents.reply import MAX_QUOTED, Rescore
 from cases.case import Case
 from cases.finding import Evidence
 from cases.model import Fact
-from cases.text import without
 from policy_store.rule import Clause
 
 MAX_SPANS = 4
@@ -60,7 +60,7 @@ def masked(case: Case, spans: Sequence[Evidence]) -> Case:
     for part in case.parts:
         text = part.text
         for span in sorted((s for s in spans if s.part == part.id), key=lambda s: -s.start):
-            text = without(text, span.start, span.end)
+            text = f"{text[: span.start]}{MASK}{text[span.end :]}"
         parts.append(part.model_copy(update={"text": text}))
     return case.model_copy(update={"parts": tuple(parts)})
 

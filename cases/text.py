@@ -48,11 +48,6 @@ def windows(text: str, words: int, overlap: int) -> tuple[tuple[int, int], ...]:
     return tuple(out)
 
 
-def without(text: str, start: int, end: int) -> str:
-    """Return the text with one span masked by an ellipsis, which keeps the seam visible to an encoder."""
-    return f"{text[:start]}…{text[end:]}"
-
-
 def _trimmed(text: str, pattern: re.Pattern[str], base: int) -> Iterator[tuple[int, int]]:
     for found in pattern.finditer(text):
         body = found.group()

@@ -4,9 +4,10 @@ The first view is the whole case where it fits; a long part is cut into overlapp
 parts is also read part by part, so that a violation in one part is not diluted by the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cases.case import Case
+from cases.injection import instructions
 from cases.model import Fact
 from cases.text import fold, windows
 
@@ -16,12 +17,17 @@ MAX_VIEWS = 256
 
 
 class View(Fact):
-    """A text to encode. `part` is None for the joined view; offsets point into the part's original text."""
+    """A text to encode. `part` is None for the joined view; offsets point into the part's original text.
+
+    `plain` views leave out the words that speak to a judge (cases/injection.py); `spoken` ones hold nothing else.
+    """
 
     text: str
     part: str | None
     start: int = 0
     end: int = 0
+    plain: bool = False
+    spoken: bool = False
 
 
 class Views(Fact):
@@ -36,15 +42,47 @@ def joined(parts: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name}: {fold(text)}" for name, text in parts if text.strip())
 
 
+def read(case: Case, view: View, masked: Sequence[tuple[str, int, int]] = (), mask: str = "") -> str:
+    """Return what a view reads, with (part, start, end) spans replaced by `mask`; a plain view stays plain."""
+
+    def cut(part_id: str, low: int, high: int) -> str:
+        text = case.part(part_id).text
+        hidden = [(start, end, mask) for part, start, end in masked if part == part_id]
+        hidden += [(start, end, "") for start, end in (instructions(text) if view.plain else ())]
+        out, at = [], low
+        for start, end, instead in sorted(hidden):
+            if end > at and start < high:
+                out += [text[at : max(at, start)], instead]
+                at = min(end, high)
+        return "".join((*out, text[at:high]))
+
+    if view.part is None:
+        return joined((p.id, cut(p.id, 0, len(p.text))) for p in case.parts)
+    return fold(cut(view.part, view.start, view.end))
+
+
 def views(case: Case, limit: int = MAX_VIEWS) -> Views:
-    """Return the views of a case, at most `limit`, the joined or whole view first."""
+    """Return the views of a case, at most `limit`, the joined or whole view first.
+
+    Phrases that speak to a judge are read by themselves, one view each, and everything else without them: so they
+    neither dilute nor colour what stands beside them, and nothing can hide inside them.
+    """
     found: list[View] = []
     parts = [part for part in case.parts if part.text.strip()]
+    spoken = {part.id: instructions(part.text) for part in parts}
+    plain = any(spoken.values())
     if len(parts) > 1:
-        whole = joined((part.id, part.text) for part in parts)
-        if len(whole.split()) <= WINDOW_WORDS * 2:
-            found.append(View(text=whole, part=None))
+        found.append(View(text="", part=None, plain=plain))
     for part in parts:
         for start, end in windows(part.text, WINDOW_WORDS, OVERLAP_WORDS):
-            found.append(View(text=fold(part.text[start:end]), part=part.id, start=start, end=end))
-    return Views(items=tuple(found[:limit]), truncated=len(found) > limit)
+            found.append(View(text="", part=part.id, start=start, end=end, plain=plain))
+    found += [View(text="", part=p, start=a, end=b, spoken=True) for p, spans in spoken.items() for a, b in spans]
+    kept = [view.model_copy(update={"text": text}) for view in found[:limit] if _says(text := read(case, view))]
+    kept = [v for v in kept if v.part is not None or len(v.text.split()) <= WINDOW_WORDS * 2] or kept
+    return Views(
+        items=tuple(kept or [found[0].model_copy(update={"text": fold(case.text)})]), truncated=len(found) > limit
+    )
+
+
+def _says(text: str) -> bool:
+    return bool(text.strip())

@@ -31,11 +31,11 @@ class Nearest:
             for kind, vectors, names in groups:
                 blocks.append(vectors)
                 self.entries += [(kind, name) for name in names]
-        self.vectors = np.concatenate(blocks)
+        self.vectors = _unit(np.concatenate(blocks))
 
     def search(self, vectors: Vectors, k: int, allowed: frozenset[str] | None = None) -> list[tuple[Hit, ...]]:
         """Return for each row of `vectors` [n, width] its k nearest rules, best first; `allowed` limits them."""
-        near = vectors @ self.vectors.T
+        near = _unit(vectors) @ self.vectors.T
         best = np.maximum.reduceat(near, self.starts, axis=1)
         columns = np.array([c for c, name in enumerate(self.ids) if allowed is None or name in allowed], np.intp)
         order = columns[np.argsort(-best[:, columns], axis=1, kind="stable")[:, :k]]
@@ -48,3 +48,9 @@ class Nearest:
         kind, name = self.entries[place]
         rule_id = self.ids[column]
         return Hit(rule_id=rule_id, entry_id=f"{rule_id}/{kind}/{name}", kind=kind, similarity=float(near[place]))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Return rows of length 1: half precision leaves them a little off, and the index divides by their length."""
+    out: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return out

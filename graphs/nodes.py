@@ -7,8 +7,10 @@ import time
 from functools import wraps
 from typing import Protocol, cast
 
+import numpy as np
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from numpy.typing import NDArray
 
 from agents.attributes import read, violating_share
 from agents.critic import MAX_ROUNDS, criticise
@@ -24,6 +26,7 @@ from agents.verdict import cleared, settled
 from cases.case import Case
 from cases.decision import Decision, Edit, Spent
 from cases.text import fold
+from cases.view import View
 from graphs.deps import Deps
 from graphs.state import Answer, State
 from policy_store.retrieval import applicable, fuse, strongest
@@ -139,20 +142,23 @@ def settle(state: State, *, runtime: Runtime[Deps]) -> State:
 
 def routed(deps: Deps, state: State, vectors: Vectors, risk: Floats) -> Route:
     """Return the route of one case; one that could not be fully read never leaves at the router."""
+    views = state["perception"].views
     threshold = 0.0 if state["perception"].gaps else deps.calibration.thresholds.router
+    if any(v.spoken for v in views):
+        risk = np.where(unheard(deps, views, deps.rank_views(vectors)), 0.0, risk)
     return route_case(deps.bank, state["case"].digest, vectors, risk, threshold, deps.audit_rate)
+
+
+def unheard(deps: Deps, views: tuple[View, ...], probabilities: Floats) -> NDArray[np.bool_]:
+    """Return [views]: words that speak to a judge count only where they break a rule themselves, and surely."""
+    quiet = probabilities.max(1) < deps.calibration.thresholds.act
+    return np.array([v.spoken for v in views], np.bool_) & quiet
 
 
 def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -> State:
     """Return ranking and doubt of one case from its views' probabilities [views, rules]."""
     case, book = state["case"], deps.book
-    scaled = probabilities.copy()
-    for rule in book.rules:
-        if rule.products:
-            for row in range(len(scaled)):
-                reading = read(rule, book.value_vectors(rule), vectors[row])
-                share = violating_share(rule, reading, case.profile or book.pack.default_profile)
-                scaled[row, book.index[rule.id]] *= share
+    scaled = weighed(deps, state, probabilities, vectors)
     ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
     views = state["perception"].views
     odd = contradiction(views, scaled, ranking, book)
@@ -163,6 +169,22 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     return {"ranking": ranking, "doubt": doubt}
 
 
+def weighed(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -> Floats:
+    """Return probabilities [views, rules] as this case counts them.
+
+    Decomposed rules are scaled by how the profile labels what was read; words to the judge are left out.
+    """
+    book, scaled = deps.book, probabilities.copy()
+    profile = state["case"].profile or book.pack.default_profile
+    for rule in book.rules:
+        if rule.products:
+            for row in range(len(scaled)):
+                reading = read(rule, book.value_vectors(rule), vectors[row])
+                scaled[row, book.index[rule.id]] *= violating_share(rule, reading, profile)
+    scaled[unheard(deps, state["perception"].views, probabilities)] = 0.0
+    return scaled
+
+
 def decided(deps: Deps, state: State) -> Decision:
     """Return the decision that the state amounts to."""
     case, spent = state["case"], state.get("spent", ())
@@ -170,7 +192,7 @@ def decided(deps: Deps, state: State) -> Decision:
         frame = deps.frame.for_profile(case.profile)
         return cleared(frame, case, state["decision_id"], state["route"], deps.book.pack, deps.clock(), spent)
     work = bench(deps, state)
-    probabilities = deps.rank_views(work.vectors)
+    probabilities = weighed(deps, state, deps.rank_views(work.vectors), work.vectors)
     odd = contradiction(work.views, probabilities, state["ranking"], deps.book)
     return settled(
         deps.frame.for_profile(case.profile), work, state["decision_id"], state["perception"], state["route"],

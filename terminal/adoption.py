@@ -5,7 +5,7 @@ To decide those cases again would put them on record, and before a person, twice
 """
 
 from collections.abc import Container, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cases.case import Case
@@ -13,9 +13,6 @@ from cases.decision import Decision
 
 if TYPE_CHECKING:
     from tools.ledger import Ledger
-
-# A chunk is decided before its first line is written; the time of that line is later by what the chunk took.
-CHUNK_TIME = timedelta(minutes=10)
 
 
 def orphans(
@@ -29,7 +26,7 @@ def orphans(
     taken: set[str] = set()
     for place, case in enumerate(cases):
         for made in ledger.decisions(case_id=case.id, newest_first=True):
-            if made.at < since - CHUNK_TIME:
+            if made.at < since:
                 break
             same = (made.case_digest, made.pack.digest, made.model_digest) == (case.digest, pack, model)
             if same and made.id not in taken and made.id not in written:

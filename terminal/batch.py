@@ -11,7 +11,7 @@ from terminal.errors import BAD_LINES, INTERRUPTED, Refused
 
 if TYPE_CHECKING:
     from terminal.output import Output
-    from terminal.run import Tally
+    from terminal.run import Run
 
 
 def batch(
@@ -41,37 +41,38 @@ def batch(
     with open_input(source) as lines, open_output(output, resume=resume) as out:
         again = f"precept batch {source} -o {output} --resume"
         try:
-            tally = run(Task(settings, pack, profile, EXTRA | frozenset(ignore or ())), lines, out)
+            done = run(Task(settings, pack, profile, EXTRA | frozenset(ignore or ())), lines, out)
             out.settle()
         except KeyboardInterrupt:
             typer.echo(f"\nprecept: interrupted; {out.lines:,} lines are written. Go on with: {again}", err=True)
             raise typer.Exit(INTERRUPTED) from None
+        except Refused:
+            raise
         except Exception as error:
             # What broke is said by the error; how far the run came is known only here.
             error.add_note(f"{out.lines:,} lines are written; when it is mended go on with: {again}")
             raise
-        _sum_up(tally, out, time.monotonic() - begun, json)
-    raise typer.Exit(BAD_LINES if tally.bad else 0)
+        _sum_up(done, out, time.monotonic() - begun, json)
+    raise typer.Exit(BAD_LINES if done.counts["bad"] else 0)
 
 
-def _sum_up(tally: "Tally", out: "Output", seconds: float, json: bool) -> None:
+def _sum_up(done: "Run", out: "Output", seconds: float, json: bool) -> None:
     from terminal.line import written
 
-    counts = {"allow": tally.allow, "act": tally.act, "review": tally.review, "bad": tally.bad}
+    counts = {name: done.counts[name] for name in ("allow", "act", "review", "bad")}
     if json:
         more = {
-            "lines": out.lines, "before": out.held.lines, "taken_over": tally.taken_over,
+            "lines": out.lines, "before": out.held.lines, "taken_over": done.taken_over,
             "repeated_ids": out.ids.repeated, "seconds": round(seconds, 2), "output": out.name,
         }  # fmt: skip
         typer.echo(written(counts | more), err=True)
         return
-    told = [f"{count:,} {name}" for name, count in counts.items()]
-    typer.echo(f"{out.name}: {out.lines:,} lines in {seconds:.1f} s: {', '.join(told)}", err=True)
-    if out.held.lines:
-        typer.echo(f"{out.held.lines:,} of them were there before", err=True)
-    if tally.bad:
-        typer.echo(f'{tally.bad:,} bad lines were not decided; they are the ones with "error"', err=True)
+    before = f", {out.held.lines:,} of them before" if out.held.lines else ""
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    typer.echo(f"{out.name}: {out.lines:,} lines in {seconds:.1f} s{before}: {told}", err=True)
+    if counts["bad"]:
+        typer.echo(f'{counts["bad"]:,} lines could not be decided: they are those with "error"', err=True)
     if out.ids.repeated:
         typer.echo(f"{out.ids.repeated:,} lines repeat an id, the first {out.ids.first!r}; all were decided", err=True)
-    if tally.review:
-        typer.echo(f"{tally.review:,} wait for a person: precept ledger pending", err=True)
+    if counts["review"]:
+        typer.echo(f"{counts['review']:,} wait for a person: precept ledger pending", err=True)

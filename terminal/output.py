@@ -7,6 +7,7 @@ full disk, and is dropped on resume. One process writes an output at a time.
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,10 +26,12 @@ READ = 1000
 class Held(NamedTuple):
     """What an output held when it was opened: whole `lines`, and `dropped` bytes of one that was not whole.
 
-    `last` is its last line, `first` the first decision that it names, `touched` when it was written last.
+    `counts` are those of lines by outcome, "bad" for one that was not decided; `last` is the last line, `first` the
+    first decision that is named, `touched` when it was written last, None for a new output.
     """
 
     lines: int = 0
+    counts: Counter[str] = Counter()
     dropped: int = 0
     last: dict[str, object] | None = None
     first: str | None = None
@@ -47,7 +50,7 @@ class Output:
         self.lines = 0
 
     def write(self, lines: list[bytes]) -> None:
-        """Append whole lines; raise Broken, with how to go on, where the disk refuses."""
+        """Append whole lines; raise Broken where the disk refuses."""
         left = memoryview(b"".join(lines))
         try:
             while left:
@@ -56,10 +59,7 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise Broken(
-                f"{self.name}: {error.strerror} after line {self.lines:,}; "
-                "make room, then run the same command with --resume"
-            ) from error
+            raise Broken(f"{self.name}: {error.strerror}; make room for it") from error
         self.lines += len(lines)
 
     def settle(self) -> None:
@@ -81,6 +81,7 @@ class Output:
                 held = held._replace(
                     lines=held.lines + len(whole),
                     dropped=0 if len(whole) == len(some) else len(some[-1][1]),
+                    counts=held.counts + Counter(str(line.get("outcome", "bad")) for line in said),
                     last=said[-1] if said else held.last,
                     first=held.first or (made[0] if made else None),
                 )
@@ -105,11 +106,13 @@ def open_output(name: str, *, resume: bool) -> Iterator[Output]:
         raise Refused(f"{name} exists already; pass --resume to go on with it, or give another name")
     if name != STDOUT and not path.parent.is_dir():
         raise Refused(f"{name}: there is no folder {str(path.parent)!r}; make it, or give another name")
+    begun = resume and path.is_file()
     with _opened(name) as file:
         output = Output(name, file)
         try:
             if name != STDOUT and path.is_file():
                 _alone(file, name)
+            if begun:
                 output.take_up(path)
             yield output
         finally:

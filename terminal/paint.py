@@ -5,7 +5,7 @@ is built of `Text`, so nothing that others wrote is read as markup.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from agents.excerpt import bar, shortened
 from cases.case import Case
-from cases.decision import Decision, Outcome, dominant
+from cases.decision import Decision, Edit, Outcome, dominant
 from cases.finding import Evidence
 from policy_store.pack import Pack
 
@@ -57,13 +57,26 @@ def outcome(value: Outcome) -> Text:
     return Text(f" {word} ", style)
 
 
-def decision(made: Decision, case: Case, pack: Pack) -> RenderableType:
-    """Return the whole picture of one decision."""
+def decision(made: Decision, case: Case, pack: Pack, edits: Sequence[Edit] = ()) -> RenderableType:
+    """Return the whole picture of one decision, and of what people did to it."""
     parts = [_head(made, pack), _meters(made), Text(), Text(harmless(made.rationale)), Text(), _content(made, case)]
-    for extra in (_clauses(made), _rubric(made, pack), _doubt(made)):
+    for extra in (_clauses(made), _rubric(made, pack), None if edits else _doubt(made)):
         if extra is not None:
             parts += [Text(), extra]
-    return Group(*parts, Text(), _foot(made))
+    return Group(*parts, Text(), *(edit(one) for one in edits), _foot(made))
+
+
+def fact(mark: str, style: str, what: str, told: str) -> Text:
+    """Return a fact with a coloured mark before it."""
+    return Text.assemble((f"{mark:<5}", style), (f"{what:<13}", "bold"), harmless(told))
+
+
+def edit(made: Edit) -> RenderableType:
+    """Return what a person did to a decision."""
+    line = Text.assemble(outcome(made.outcome), f"  {made.rule_id or ''}")
+    line.append(f" severity {made.severity}" if made.severity is not None else "")
+    line.append(f"  by {harmless(made.by)}, {made.at:%Y-%m-%d %H:%M} UTC: ", "dim")
+    return line.append(f"“{harmless(made.reason)}”").append(f"  {made.id}", "dim")
 
 
 def row(made: Decision, case: Case, width: int) -> tuple[RenderableType, ...]:

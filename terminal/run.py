@@ -5,10 +5,10 @@ written, and what an earlier run recorded without writing it is taken over, not 
 for a case in review (37 KB each): it stands in the ledger as pending, and a person's answer goes there.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ from graphs.wiring import open_desk
 from policy_store.pack import Pack
 from terminal.adoption import orphans
 from terminal.errors import Refused
-from terminal.line import line_of, written
+from terminal.line import Json, line_of, written
 from terminal.opening import ledger, unknown_profile
 from terminal.output import Output
 from terminal.progress import progress
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CHUNK = 256
 CHUNK_BYTES = 8_000_000
+# Decisions of one chunk are made in no order and before its first line is written: so much before, at most.
+CHUNK_TIME = timedelta(minutes=10)
 
 
 class Task(NamedTuple):
@@ -42,23 +44,22 @@ class Task(NamedTuple):
     extra: frozenset[str]
 
 
-@dataclass
-class Tally:
-    """How many lines came out how, in this run alone."""
+class Run(NamedTuple):
+    """What is in the output after a run: lines by outcome ("bad" for what was not decided), and how many the run
+    found decided already.
+    """
 
-    allow: int = 0
-    act: int = 0
-    review: int = 0
-    bad: int = 0
-    taken_over: int = 0
+    counts: Counter[str]
+    taken_over: int
 
 
-def run(task: Task, lines: Input, out: Output) -> Tally:
+def run(task: Task, lines: Input, out: Output) -> Run:
     """Decide what is left of the input behind the lines that the output holds.
 
     Raise Refused where the output is not of this input, policy and ledger.
     """
-    tally = Tally()
+    counts = Counter(out.held.counts)
+    taken_over = 0
     since = _since(task, out)
     rest = _left(task, lines, out)
     desk: Desk | None = None
@@ -72,17 +73,19 @@ def run(task: Task, lines: Input, out: Output) -> Tally:
                 desk = desk or stack.enter_context(open_desk(task.settings, task.pack, waits=False))
                 if since is not None:
                     decisions = _taken_over(task, desk, out, cases, since)
-                    tally.taken_over = len(decisions)
+                    taken_over = len(decisions)
             # Only the chunk that was cut off can have left decisions without lines.
             since = None
             fresh = [i for i in range(len(cases)) if i not in decisions]
             if desk is not None and fresh:
                 decisions |= dict(zip(fresh, desk.decide_many([cases[i] for i in fresh], CHUNK), strict=True))
             in_order = iter([decisions[i] for i in range(len(cases))])
-            out.write([_written(item if isinstance(item, BadLine) else next(in_order), tally) for item in found])
+            done = [item if isinstance(item, BadLine) else next(in_order) for item in found]
+            out.write([written(_body(item)).encode() + b"\n" for item in done])
+            counts.update("bad" if isinstance(item, BadLine) else item.outcome for item in done)
             out.ids.add(item.id for item in found if item.id is not None)
             show(out.lines)
-    return tally
+    return Run(counts, taken_over)
 
 
 def _chunk(lines: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
@@ -106,14 +109,10 @@ def _case(task: Task, number: int, raw: bytes) -> Case | BadLine:
     return BadLine(id=case.id, line=number, error=f"line {number}, key 'profile': {wrong}") if wrong else case
 
 
-def _written(item: Decision | BadLine, tally: Tally) -> bytes:
+def _body(item: Decision | BadLine) -> Json:
     if isinstance(item, BadLine):
-        tally.bad += 1
-        body: dict[str, object] = {"id": item.id, "error": item.error, "line": item.line}
-    else:
-        setattr(tally, item.outcome, getattr(tally, item.outcome) + 1)
-        body = line_of(item)
-    return written(body).encode() + b"\n"
+        return {"id": item.id, "error": item.error, "line": item.line}
+    return line_of(item)
 
 
 def _left(task: Task, lines: Input, out: Output) -> Iterator[tuple[int, bytes]]:
@@ -137,7 +136,8 @@ def _left(task: Task, lines: Input, out: Output) -> Iterator[tuple[int, bytes]]:
 def _since(task: Task, out: Output) -> datetime | None:
     """Return from when on decisions may lack their lines, None for a new output; check that policy and ledger fit."""
     if out.held.first is None:
-        return out.held.touched
+        early = CHUNK_TIME if out.held.dropped else timedelta()
+        return out.held.touched and out.held.touched - early
     with ledger(task.settings) as opened:
         try:
             first = opened.decision(out.held.first)
@@ -148,7 +148,7 @@ def _since(task: Task, out: Output) -> datetime | None:
             f"{out.name} was begun under {first.pack.id} {first.pack.version} ({first.pack.digest[:8]}), now it is "
             f"{task.pack.id} {task.pack.version} ({task.pack.digest[:8]}); give another name for a run under this one"
         )
-    return first.at
+    return first.at - CHUNK_TIME
 
 
 def _taken_over(task: Task, desk: "Desk", out: Output, cases: Sequence[Case], since: datetime) -> dict[int, Decision]:

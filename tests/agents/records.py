@@ -151,9 +151,7 @@ def threat() -> tuple[Case, Decision]:
             anchor=levels["credibility"][3],
             reason="HR2 starts at 2; time 'tonight', means 'bat'",
         ),
-        Grade(
-            dimension="reach", level=2, value=2.0, anchor=levels["reach"][2], reason="HR2 starts at 1; surface post"
-        ),
+        Grade(dimension="reach", level=2, value=2.0, anchor=levels["reach"][2], reason="HR2 starts at 1; surface post"),
     )
     chain = (
         Step(name="location", text=f"Read 1 part(s) in 1 view(s). Carrying words: “{WORDS}” (text 61-103)."),
@@ -204,7 +202,9 @@ def threat() -> tuple[Case, Decision]:
 def doubtful() -> tuple[Case, Decision]:
     """Return the same content, left to a person."""
     about = case()
-    found = finding("HR2", 0.5521, "not_hit", (evidence(about, WORDS),), (weighed("X-FIGURE", 0.31),), "direct", ("HR2",))
+    found = finding(
+        "HR2", 0.5521, "not_hit", (evidence(about, WORDS),), (weighed("X-FIGURE", 0.31),), "direct", ("HR2",)
+    )
     return about, decision(
         about, "review", (found, finding("HS3", 0.2134)), rule_id="HR2", severity=70, stage="reasoner",
         causes=("ambiguous",),
@@ -235,7 +235,9 @@ def dropped() -> tuple[Case, Decision]:
 def supported() -> tuple[Case, Decision]:
     """Return somebody's wish not to wake up, which leads to an offer of support."""
     about = case(SUPPORT)
-    found = finding("SH3", 0.8812, "hit", (evidence(about, "I only wish that I would not wake up"),), (), "self", ("SH3",))
+    found = finding(
+        "SH3", 0.8812, "hit", (evidence(about, "I only wish that I would not wake up"),), (), "self", ("SH3",)
+    )
     return about, decision(about, "act", (found,), rule_id="SH3", severity=34)
 
 

@@ -153,8 +153,12 @@ moira.mod has the last word: the system had found act under HR2. What follows is
 > Threatens a person with violence, harm or death, openly, conditionally or in veiled words.
 
 """)
-    assert _section(text, "Severity").splitlines()[0] == snapshot("30 of 100, tier medium, by a person's word. The system had put it at 82 of 100, tier critical, in the band 60-100 of HR2.")
-    assert _section(text, "Edits by people") == snapshot('- 2026-03-02T12:00:00+00:00 moira.mod: act under HR1, severity 30. Reason: An insult, \\*not\\* a threat')
+    assert _section(text, "Severity").splitlines()[0] == snapshot(
+        "30 of 100, tier medium, by a person's word. The system had put it at 82 of 100, tier critical, in the band 60-100 of HR2."
+    )
+    assert _section(text, "Edits by people") == snapshot(
+        "- 2026-03-02T12:00:00+00:00 moira.mod: act under HR1, severity 30. Reason: An insult, \\*not\\* a threat"
+    )
 
 
 def test_a_lifted_decision_says_what_to_undo() -> None:
@@ -261,7 +265,9 @@ def test_the_chain_is_said_to_come_from_code_only_where_the_record_says_so() -> 
 def test_every_critique_of_every_round_is_told() -> None:
     about, made = threat()
     first = made.critiques[0].model_copy(update={"ruling": "revise", "fixes": ("widen_evidence",)})
-    text = _told(about, made.model_copy(update={"critiques": (first, made.critiques[0].model_copy(update={"round": 2}))}))
+    text = _told(
+        about, made.model_copy(update={"critiques": (first, made.critiques[0].model_copy(update={"round": 2}))})
+    )
     assert "## Critique, round 1: revise" in text and "- Asked for: widen evidence" in text
     assert "## Critique, round 2: accept" in text
 

@@ -89,7 +89,9 @@ Tell us, and we will put it right. Contact: ### PLACEHOLDER ###
 Decided on: 2026-03-01
 Reference: d-first\
 """)
-    assert not re.search(r"\b(?:broke|broken|violat\w*|punish\w*|remov(?:ed|al)|offen[cs]e|court|restrict\w*)\b", text.split("“")[0])
+    assert not re.search(
+        r"\b(?:broke|broken|violat\w*|punish\w*|remov(?:ed|al)|offen[cs]e|court|restrict\w*)\b", text.split("“")[0]
+    )
 
 
 def test_a_wish_to_die_that_waits_for_a_person_is_met_with_support_as_well() -> None:
@@ -97,6 +99,11 @@ def test_a_wish_to_die_that_waits_for_a_person_is_met_with_support_as_well() -> 
     text = _notice(about, made, edit(made, "review", "SH3"))
     assert text.startswith("Thank you for putting into words") and "to see how we can be of help" in text
     assert "Decided on: 2026-03-02" in text and len(unfilled(text)) == 3
+
+
+def test_an_offer_of_support_that_is_taken_back_restored_nothing() -> None:
+    about, made = supported()
+    assert _notice(about, made, edit(made, "allow")).startswith("Your post was checked against the Community policy.")
 
 
 def test_a_supportive_text_does_not_repeat_what_the_person_wrote() -> None:
@@ -118,6 +125,12 @@ Questions in the meantime: ### PLACEHOLDER ###
 Automated means
 Automated means were used to select your post for this check. They decide nothing about it.\
 """)
+
+
+def test_a_case_that_waits_only_to_be_read_is_accused_of_nothing() -> None:
+    about, made = doubtful()
+    text = _notice(about, made.model_copy(update={"causes": ("media_not_read",)}))
+    assert "HR2" not in text and "A person is going to look at your post. You do not" in text
 
 
 def test_an_allowed_case_is_told_plainly() -> None:
@@ -239,7 +252,14 @@ def test_nothing_internal_ever_reaches_the_user(outcome, rule_id, shares, severi
         about,
         outcome,
         (
-            finding(rule_id, shares[0], "hit", (evidence(about, WORDS, shares[1]),), (weighed("X-FIGURE", shares[2]),), "direct"),
+            finding(
+                rule_id,
+                shares[0],
+                "hit",
+                (evidence(about, WORDS, shares[1]),),
+                (weighed("X-FIGURE", shares[2]),),
+                "direct",
+            ),
             finding("HS3", shares[3]),
         ),
         rule_id=None if outcome == "allow" else rule_id,
@@ -263,13 +283,22 @@ def test_nothing_internal_ever_reaches_the_user(outcome, rule_id, shares, severi
         precedents=tuple(p.model_copy(update={"text": text}) for p in full.precedents),
         spent=full.spent,
     )
-    edits = (edit(made, edited, rule_id if edited != "allow" else None, severity, by=by, reason=reason),) if edited else ()
+    edits = (
+        (edit(made, edited, rule_id if edited != "allow" else None, severity, by=by, reason=reason),) if edited else ()
+    )
     shown = explain(made, about, pack(), "user", edits)
     for internal in (*names, pack().digest, made.case_digest, "critic", "chain", "reasoner", "ranker", "threshold", "score",
                      "probab", "X-FIGURE", "direct", "HS3", "precedent", "tier", "severity", "HR2.v1", "credibility"):  # fmt: skip
         assert internal not in shown
     plain = shown
-    for own in (*(c.text for c in pack().clauses.values()), THREAT, WORDS, rule_id, made.at.date().isoformat(), "2026-03-02"):
+    for own in (
+        *(c.text for c in pack().clauses.values()),
+        THREAT,
+        WORDS,
+        rule_id,
+        made.at.date().isoformat(),
+        "2026-03-02",
+    ):
         plain = plain.replace(own, "")
     assert not re.search(r"\d|%", plain)
 

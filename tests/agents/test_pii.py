@@ -70,7 +70,11 @@ def test_several_are_found_in_reading_order_and_none_inside_another() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.one_of(st.sampled_from([t for _, t, _ in FOUND]), st.text("aZ0159@.:+-/() DE\n", max_size=24))).map(" ".join))
+@given(
+    st.lists(st.one_of(st.sampled_from([t for _, t, _ in FOUND]), st.text("aZ0159@.:+-/() DE\n", max_size=24))).map(
+        " ".join
+    )
+)
 def test_nothing_is_found_in_a_masked_text(text: str) -> None:
     assert pii(mask_pii(text)) == ()
 
@@ -81,7 +85,9 @@ def test_any_text_is_read(text: str) -> None:
     assert all(text[f.start : f.end] == f.quote for f in pii(text))
 
 
-@pytest.mark.parametrize("piece", ["a", "1", "1 ", "@", "a.b@", ":", "1:", "Ab ", "1 Ab ", "DE89 ", "(1)", "-", "(at)", "a@b."])
+@pytest.mark.parametrize(
+    "piece", ["a", "1", "1 ", "@", "a.b@", ":", "1:", "Ab ", "1 Ab ", "DE89 ", "(1)", "-", "(at)", "a@b."]
+)
 def test_long_hostile_text_takes_no_long_time(piece: str) -> None:
     begun = time.perf_counter()
     pii(piece * (60_000 // len(piece)))

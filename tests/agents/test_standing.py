@@ -82,6 +82,15 @@ def test_a_review_that_suspects_no_rule_has_detected_nothing() -> None:
     assert not standing(waiting, about, pack()).detected
 
 
+def test_a_review_only_of_what_could_not_be_read_suspects_no_rule() -> None:
+    about, made = doubtful()
+    unread = made.model_copy(update={"causes": ("media_not_read", "too_long")})
+    held = standing(unread, about, pack())
+    assert (held.rule_id, held.detected) == (None, False)
+    both = made.model_copy(update={"causes": ("media_not_read", "ambiguous")})
+    assert standing(both, about, pack()).rule_id == "HR2"
+
+
 def test_a_decision_made_by_hand_is_not_automated() -> None:
     about = case()
     made = decision(about, "act", rule_id="HR2", severity=80, stage="person", automation="none")
@@ -91,7 +100,9 @@ def test_a_decision_made_by_hand_is_not_automated() -> None:
 def test_another_case_is_refused_with_both_digests() -> None:
     _, made = threat()
     other = case("something else")
-    with pytest.raises(WrongRecord, match=f"'d-first' is about the case .*{made.case_digest}.*'case-a'.*{other.digest}"):
+    with pytest.raises(
+        WrongRecord, match=f"'d-first' is about the case .*{made.case_digest}.*'case-a'.*{other.digest}"
+    ):
         standing(made, other, pack())
 
 

@@ -1,0 +1,86 @@
+"""`precept ask`: a question about a recorded decision. The answer is made by agents.questions from the record.
+
+Only a question that needs a fresh measurement loads the model, so most answers come at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from terminal.explain import DecisionId
+
+if TYPE_CHECKING:
+    from cases.decision import Precedent
+    from graphs.deps import Deps
+    from graphs.settings import Settings
+    from terminal.opening import Record
+
+
+class Bench:
+    """What measures anew, under the policy of the record; opened by the first question that needs it."""
+
+    def __init__(self, settings: "Settings", found: "Record", stack: ExitStack) -> None:
+        self.settings = settings
+        self.found = found
+        self.stack = stack
+
+    @cached_property
+    def deps(self) -> "Deps":
+        """Return the clients; say so when the model is not the one that decided."""
+        from graphs.wiring import open_deps
+
+        deps = self.stack.enter_context(open_deps(self.settings, self.found.pack))
+        then, now = self.found.decision.model_digest, deps.frame.model_digest
+        if then != now:
+            typer.echo(
+                f"precept: measured anew with the model {now[:8]}; the decision was made with {then[:8]}", err=True
+            )
+        return deps
+
+    def rescore(self, texts: Sequence[str]) -> Sequence[Mapping[str, float]]:
+        """Return for each text the calibrated probability of every rule."""
+        ids = [rule.id for rule in self.deps.book.rules]
+        return [dict(zip(ids, map(float, row), strict=True)) for row in self.deps.score(texts)]
+
+    def similar(self, text: str, count: int) -> "Sequence[Precedent]":
+        """Return the examples of the policy nearest to a text, of every rule and both sides."""
+        from cases.decision import Precedent
+        from cases.text import fold
+
+        book = self.deps.book
+        vector = self.deps.encode([fold(text)])[0]
+        sides = ((True, book.violating_list, book.violating), (False, book.allowed_list, book.allowed))
+        known = [
+            Precedent(id=e.id, rule_id=rule, violating=violating, similarity=round(float(near), 4), text=e.text)
+            for violating, examples, vectors in sides
+            for (rule, e), near in zip(examples, vectors @ vector, strict=True)
+        ]
+        return sorted(known, key=lambda p: -p.similarity)[:count]
+
+
+def ask(
+    decision: DecisionId,
+    question: Annotated[str, typer.Argument(help='Such as "why not HS3?" or "what would change the outcome?"')],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Ask about a decision: why, why not, what would change it, similar cases, what was considered."""
+    from agents.questions import answer
+    from terminal import paint
+    from terminal.line import written
+    from terminal.opening import ledger, read, record
+
+    settings = read()
+    with ledger(settings) as opened:
+        found = record(opened, decision)
+    with ExitStack() as stack:
+        bench = Bench(settings, found, stack)
+        reply = answer(
+            question, found.decision, found.case, found.pack, found.edits, rescore=bench.rescore, similar=bench.similar
+        )
+    if json:
+        typer.echo(written({"decision_id": found.decision.id, "question": question, **reply.model_dump(mode="json")}))
+    else:
+        typer.echo(paint.harmless(reply.text))

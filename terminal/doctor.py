@@ -1,0 +1,187 @@
+"""`precept doctor`: is what a decision needs there, whole and fast? It looks and measures; it repairs nothing."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import typer
+
+from terminal.errors import BROKEN, explained
+
+if TYPE_CHECKING:
+    from graphs.settings import Settings
+    from policy_store.pack import Pack
+
+State = Literal["ok", "note", "bad"]
+NEEDED_BYTES, WANTED_BYTES = 50_000_000, 1_000_000_000
+TEXTS = 64
+EXTRAS = {
+    "vision": ("nudenet", "rapidocr", "av", "cv2"),
+    "gpu": ("vllm", "torch", "transformers", "openai", "langchain_openai"),
+    "train": ("torch", "transformers", "sentence_transformers", "sklearn", "onnx"),
+    "scale": ("ray", "psycopg"),
+}
+
+
+class Look(NamedTuple):
+    """What one look found: `bad` keeps decisions from being made, a `note` does not."""
+
+    what: str
+    state: State
+    told: str
+
+
+def doctor(
+    policy: Annotated[str | None, typer.Option("--policy", "-p", metavar="PACK", help="Another policy.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Check the home, the ledger, the policy and its index, the model and its speed; exit with 1 if one is broken."""
+    from terminal.line import written
+    from terminal.opening import read
+
+    settings = read(policy)
+    looks = []
+    for look in _looks(settings):
+        looks.append(look)
+        if not json:
+            _print(look)
+    sound = all(look.state != "bad" for look in looks)
+    if json:
+        typer.echo(written({"sound": sound, "looks": [look._asdict() for look in looks]}))
+    raise typer.Exit(0 if sound else BROKEN)
+
+
+def _print(look: Look) -> None:
+    from terminal import paint
+
+    style = {"ok": "green", "note": "yellow", "bad": "bold red"}[look.state]
+    paint.screen().print(paint.fact(look.state, style, look.what, look.told))
+
+
+def _looks(settings: "Settings") -> Iterator[Look]:
+    yield _look("home", lambda: _home(settings))
+    yield _look("disk", lambda: _disk(settings))
+    yield _look("ledger", lambda: _ledger(settings))
+    yield _look("cache", lambda: _cache(settings))
+    pack: list[Pack] = []
+    yield _look("policy", lambda: _policy(settings, pack))
+    digest: list[str] = []
+    yield _look("model", lambda: _model(digest))
+    yield _look("encoder", lambda: _speed(settings))
+    if pack and digest:
+        yield _look("index", lambda: _index(settings, pack[0], digest[0]))
+    roles = ", ".join(f"{role} {getattr(settings, role)}" for role in ("ranker", "reasoner", "critic", "explainer"))
+    yield Look("roles", "ok", roles)
+    for extra, modules in EXTRAS.items():
+        yield _extra(extra, modules)
+
+
+def _look(what: str, look: Callable[[], tuple[State, str]]) -> Look:
+    try:
+        return Look(what, *look())
+    except Exception as error:
+        # A look that fails is what the doctor is for: it is told, and the next look goes on.
+        known = explained(error)
+        return Look(what, "bad", known.message if known else f"{type(error).__name__}: {error}")
+
+
+def _home(settings: "Settings") -> tuple[State, str]:
+    import tempfile
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.home):
+        return "ok", f"{settings.home} can be written"
+
+
+def _disk(settings: "Settings") -> tuple[State, str]:
+    free = shutil.disk_usage(settings.home).free
+    state: State = "bad" if free < NEEDED_BYTES else "note" if free < WANTED_BYTES else "ok"
+    return state, f"{free / 1e9:.1f} GB free{'; make room' if state != 'ok' else ''}"
+
+
+def _ledger(settings: "Settings") -> tuple[State, str]:
+    from tools.ledger import Ledger
+
+    url = settings.ledger_url
+    if "://" not in url and not Path(url).exists():
+        return "ok", f"none yet at {url}; the first decision makes it"
+    with Ledger.open(url, readonly=True) as opened:
+        report = opened.verify()
+        waiting = sum(1 for _ in opened.pending())
+    if not report.intact:
+        return "bad", f"{len(report.faults) + report.unlisted} faults; see precept ledger verify, restore a backup"
+    return "ok", f"{report.entries:,} entries, intact; {waiting:,} wait for a person"
+
+
+def _cache(settings: "Settings") -> tuple[State, str]:
+    from tools.cache import Cache
+
+    path = settings.home / "cache.db"
+    if not path.exists():
+        return "ok", "none yet; the first decision makes it"
+    with Cache.open(path) as cache:
+        on = cache.on
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    return ("ok", size) if on else ("note", f"{path} cannot be used, so every text is encoded anew; delete it")
+
+
+def _policy(settings: "Settings", found: "list[Pack]") -> tuple[State, str]:
+    from policy_store.loader import load_pack
+
+    pack = load_pack(settings.policy)
+    found.append(pack)
+    profiles = ", ".join(profile.id for profile in pack.profiles)
+    return "ok", f"{pack.id} {pack.version} ({pack.digest[:8]}), {len(pack.rules)} rules, profiles {profiles}"
+
+
+def _model(digest: list[str]) -> tuple[State, str]:
+    from agents.calibration import Calibration
+    from tools.encoder import OnnxEncoder
+
+    encoder = OnnxEncoder()
+    calibration = Calibration.model_validate_json(encoder.calibration)
+    digest.append(encoder.digest)
+    cuts = calibration.thresholds
+    told = f"{encoder.model.name} ({encoder.digest[:8]}), {calibration.template} with {calibration.assembly}"
+    return "ok", f"{told}, cuts router {cuts.router:.2f}, allow {cuts.allow:.2f}, act {cuts.act:.2f}"
+
+
+def _speed(settings: "Settings") -> tuple[State, str]:
+    from tools.encoder import OnnxEncoder
+
+    encoder = OnnxEncoder(threads=settings.threads)
+    texts = [f"A short text number {i} about the weather, a recipe and a trip to the lake." for i in range(TEXTS)]
+    encoder.encode(texts[:4])
+    begun = time.perf_counter()
+    encoder.encode(texts)
+    rate = TEXTS / (time.perf_counter() - begun)
+    return "ok", f"{rate:.0f} short texts a second, {encoder.threads} threads"
+
+
+def _index(settings: "Settings", pack: "Pack", model_digest: str) -> tuple[State, str]:
+    from policy_store.index import RuleIndex, collection_name
+
+    where = settings.chroma or settings.home / "chroma"
+    not_built = "not built yet for this policy and model; the first decision that needs it builds it"
+    if settings.chroma is None and not Path(where).exists():
+        return "note", not_built
+    index = RuleIndex.open(where)
+    try:
+        name = collection_name(pack, model_digest)
+        found = next((c for c in index.client.list_collections() if c.name == name), None)
+        if found is None or not (found.metadata or {}).get("complete"):
+            return "note", not_built
+        return "ok", f"{found.count():,} entries at {where}"
+    finally:
+        index.close()
+
+
+def _extra(extra: str, modules: tuple[str, ...]) -> Look:
+    missing = [module for module in modules if find_spec(module) is None]
+    if not missing:
+        return Look(f"extra {extra}", "ok", "present")
+    told = f"missing {', '.join(missing)}: pip install 'precept[{extra}]'"
+    return Look(f"extra {extra}", "note", f"{told}{' (this release does not use it yet)' if extra != 'train' else ''}")
