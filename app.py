@@ -53,7 +53,7 @@ def door(
     """Decide content moderation cases against a written policy, and show the work."""
     if home is not None:
         # The one place that settings are read from, so that every command and sub-command sees it.
-        os.environ["PRECEPT_HOME"] = str(home)
+        os.environ["PRECEPT_HOME"] = str(home.expanduser())
 
 
 for command in (decide, batch, explain, ask, review, doctor):

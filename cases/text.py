@@ -12,7 +12,8 @@ _INVISIBLE = re.compile(
 )  # noqa: E501
 _BLANKS = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+[\"'”’)\]]*|\n|$)")
-_PHRASE = re.compile(r"[^,;:—–()\n]+(?:[,;:—–()\n]+|$)")
+_CUT = r"[,;:—–()\n|]|--|//|\s-\s"
+_PHRASE = re.compile(rf"(?:(?!{_CUT}).)+(?:(?:{_CUT})+|$)", re.DOTALL)
 
 
 def fold(text: str) -> str:
@@ -45,6 +46,27 @@ def windows(text: str, words: int, overlap: int) -> tuple[tuple[int, int], ...]:
         out.append((tokens[first][0], tokens[last][1]))
         if last == len(tokens) - 1:
             break
+    return tuple(out)
+
+
+def passages(text: str, words: int) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of runs of whole sentences that reach `words` words, one starting at each sentence.
+
+    A run that lies inside the one before is left out; a sentence that is longer by itself is cut into windows.
+    """
+    cuts = [
+        (start + a, start + b)
+        for start, end in sentences(text)
+        for a, b in windows(text[start:end], 2 * words, words // 2)
+    ]
+    sizes = [len(text[a:b].split()) for a, b in cuts]
+    out: list[tuple[int, int]] = []
+    for first, (start, _) in enumerate(cuts):
+        last = first
+        while last + 1 < len(cuts) and sum(sizes[first : last + 1]) < words:
+            last += 1
+        if not out or cuts[last][1] > out[-1][1]:
+            out.append((start, cuts[last][1]))
     return tuple(out)
 
 

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from cases.case import Case
 from cases.injection import instructions
 from cases.model import Fact
-from cases.text import fold, windows
+from cases.text import fold, passages, windows
 
 WINDOW_WORDS = 120
 OVERLAP_WORDS = 24
-MAX_VIEWS = 256
+# A violation among many innocent words is diluted: long parts are read a second time, a few sentences at a time.
+LONG_WORDS = 60
+NEAR_WORDS = 16
+MAX_VIEWS = 512
 
 
 class View(Fact):
@@ -74,8 +77,10 @@ def views(case: Case, limit: int = MAX_VIEWS) -> Views:
     if len(parts) > 1:
         found.append(View(text="", part=None, plain=plain))
     for part in parts:
-        for start, end in windows(part.text, WINDOW_WORDS, OVERLAP_WORDS):
-            found.append(View(text="", part=part.id, start=start, end=end, plain=plain))
+        spans = windows(part.text, WINDOW_WORDS, OVERLAP_WORDS)
+        if len(part.text.split()) > LONG_WORDS:
+            spans += passages(part.text, NEAR_WORDS)
+        found += [View(text="", part=part.id, start=a, end=b, plain=plain) for a, b in spans]
     found += [View(text="", part=p, start=a, end=b, spoken=True) for p, spans in spoken.items() for a, b in spans]
     kept = [view.model_copy(update={"text": text}) for view in found[:limit] if _says(text := read(case, view))]
     kept = [v for v in kept if v.part is not None or len(v.text.split()) <= WINDOW_WORDS * 2] or kept

@@ -91,7 +91,7 @@ def fast_path(count: int = 1000) -> list[Row]:
         list(desk.decide_many(cases(texts(16, EVERYDAY, seed=9))))
         # The two take turns, so that what else runs on the machine slows both.
         for part in (kept[i::4] for i in range(4)):
-            bare = clock(model.encode, [case.text for case in part])
+            bare = clock(model.encoder.encode, [case.text for case in part])
             full = clock(lambda cases: list(desk.decide_many(cases)), part)
             ratios.append(full / bare)
             rates.append(len(part) / full)

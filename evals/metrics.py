@@ -4,7 +4,7 @@ Labels are 0 or 1, scores any real numbers of which higher means "more likely 1"
 positive label, nothing to compare) raises ValueError: a silent 0 would be read as a bad result.
 """
 
-from math import comb, sqrt
+from math import exp, fsum, lgamma, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,8 +26,9 @@ def mcnemar_p(worse: int, better: int) -> float:
     if worse < 0 or better < 0:
         raise ValueError(f"counts are {worse!r} and {better!r}; pass 0 or more")
     changed = worse + better
-    tail = sum(comb(changed, k) for k in range(min(worse, better) + 1))
-    return min(1.0, 2 * (tail / (1 << changed)))  # whole numbers divided: no overflow, however many cases
+    every = lgamma(changed + 1) - changed * log(2)  # logarithms, as the binomials of many cases overflow
+    tail = fsum(exp(every - lgamma(k + 1) - lgamma(changed - k + 1)) for k in range(min(worse, better) + 1))
+    return min(1.0, 2 * tail)
 
 
 def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:

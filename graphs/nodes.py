@@ -152,7 +152,9 @@ def routed(deps: Deps, state: State, vectors: Vectors, risk: Floats) -> Route:
 def unheard(deps: Deps, views: tuple[View, ...], probabilities: Floats) -> NDArray[np.bool_]:
     """Return [views]: words that speak to a judge count only where they break a rule themselves, and surely."""
     quiet = probabilities.max(1) < deps.calibration.thresholds.act
-    return np.array([v.spoken for v in views], np.bool_) & quiet
+    spoken: NDArray[np.bool_] = np.array([v.spoken for v in views], np.bool_)
+    out: NDArray[np.bool_] = np.logical_and(spoken, quiet)
+    return out
 
 
 def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -> State:

@@ -10,7 +10,7 @@ this program's own code, so a verdict is never taken from another version of any
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,6 @@ import numpy as np
 from langgraph.runtime import Runtime
 
 from agents.depth import Doubt
-from agents.modality import contradiction
 from agents.perceiver import perceive
 from agents.ranker import Ranking
 from agents.reasoner import SHOWN, Draft
@@ -28,9 +27,8 @@ from agents.router import risks
 from agents.rulebook import FEATURES, NEAREST, Rulebook
 from agents.severity import facts, grade
 from agents.vectors import Encode, Floats, Vectors, top_mean
-from agents.verdict import settled
 from cases.case import Case, Surface
-from cases.decision import Critique, Decision
+from cases.decision import Decision
 from cases.finding import Finding
 from cases.model import Fact
 from graphs import nodes
@@ -123,14 +121,28 @@ class Remembering:
 
 
 @dataclass(frozen=True)
+class Ranked(Deps):
+    """Deps that know the probabilities [views, rules] of one case's own vectors, which were ranked with others."""
+
+    own: Vectors | None = None
+    probabilities: Floats | None = None
+
+    def rank_views(self, vectors: Vectors) -> Floats:
+        """Return the ranker's calibrated probabilities [views, rules] of unit vectors."""
+        if vectors is self.own and self.probabilities is not None:
+            return self.probabilities
+        return super().rank_views(vectors)
+
+
+@dataclass(frozen=True)
 class Read:
-    """A case as far as vectors alone take it. `probabilities` [views, rules] are None where the router let it go."""
+    """A case as far as vectors alone take it; the router may have let it go before it was `ranked`."""
 
     deps: Deps
     state: State
     vectors: Vectors
     encode: Remembering
-    probabilities: Floats | None
+    ranked: bool = False
 
 
 def replay(old: Deps, new: Deps, cases: Iterable[Case], store: Verdicts, chunk: int = CHUNK) -> Iterator[Replayed]:
@@ -177,7 +189,7 @@ def read_many(deps: Deps, cases: Sequence[Case], memories: Mapping[str, Memory])
         encode = Remembering(deps.encode, memories.get(case.digest))
         state: State = {"case": case, "decision_id": new_id(), "perception": perception}
         state["route"] = nodes.routed(deps, state, own, risk[end - len(own) : end])
-        out.append(Read(replace(deps, encode=encode), state, own, encode, None))
+        out.append(Read(replace(deps, encode=encode), state, own, encode))
     going = [i for i, read in enumerate(out) if after_route(read.state) == "retrieve"]
     if going:
         ranked = _ranked(deps, [out[i] for i in going])
@@ -188,9 +200,9 @@ def read_many(deps: Deps, cases: Sequence[Case], memories: Mapping[str, Memory])
 
 def decided(read: Read) -> Decision | None:
     """Return the decision of a case that needs no reasoner, None for one that does."""
-    if read.probabilities is None:
-        return nodes.decided(read.deps, read.state)
-    return None if after_rank(read.state) == "reason" else _settled(read)
+    if read.ranked and after_rank(read.state) == "reason":
+        return None
+    return nodes.decided(read.deps, read.state)
 
 
 def standing(read: Read, was: Kept, memory: Memory | None, change: PackDiff, book: Rulebook) -> Decision | None:
@@ -225,7 +237,7 @@ def standing(read: Read, was: Kept, memory: Memory | None, change: PackDiff, boo
         if s.rule_id not in examined
     )
     draft = draft.model_copy(update={"findings": (*(f for f in draft.findings if f.rule_id in examined), *quiet)})
-    return _settled(read, draft, was.decision.critiques)
+    return nodes.decided(read.deps, {**read.state, "draft": draft, "critiques": was.decision.critiques})
 
 
 def finish(read: Read) -> Kept:
@@ -290,11 +302,11 @@ def _ranked(deps: Deps, reads: Sequence[Read]) -> Iterator[Read]:
     end = 0
     for read, (allowed, hits) in zip(reads, near, strict=True):
         end += len(read.vectors)
-        case, own = read.state["case"], probabilities[end - len(read.vectors) : end]
-        said = deps.keywords.search(case.text, deps.retrieve, allowed)
+        own = probabilities[end - len(read.vectors) : end]
+        said = deps.keywords.search(read.state["case"].text, deps.retrieve, allowed)
         read.state["retrieved"] = fuse(strongest(hits), said, deps.book.pack, deps.retrieve, allowed)
         read.state.update(nodes.ranked(read.deps, read.state, own, read.vectors))
-        yield replace(read, probabilities=own)
+        yield _with_probabilities(read, own)
 
 
 def _nearest(deps: Deps, reads: Sequence[Read]) -> list[tuple[frozenset[str], list[tuple[Hit, ...]]]]:
@@ -312,15 +324,9 @@ def _nearest(deps: Deps, reads: Sequence[Read]) -> list[tuple[frozenset[str], li
     return [out[i] for i in range(len(reads))]
 
 
-def _settled(read: Read, draft: Draft | None = None, critiques: tuple[Critique, ...] = ()) -> Decision:
-    deps, state = read.deps, read.state
-    assert read.probabilities is not None
-    work = nodes.bench(deps, state)
-    odd = contradiction(work.views, read.probabilities, state["ranking"], deps.book)
-    return settled(
-        deps.frame.for_profile(state["case"].profile), work, state["decision_id"], state["perception"],
-        state["route"], state["ranking"], state["doubt"], odd, deps.clock(), (), draft, critiques,
-    )  # fmt: skip
+def _with_probabilities(read: Read, probabilities: Floats) -> Read:
+    given = {field.name: getattr(read.deps, field.name) for field in fields(Deps)}
+    return replace(read, deps=Ranked(**given, own=read.vectors, probabilities=probabilities), ranked=True)
 
 
 def _same(before: Ranking, after: Ranking, rule_id: str) -> bool:

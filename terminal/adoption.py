@@ -4,7 +4,7 @@ A chunk is in the ledger before its lines are in the output, so a kill between t
 To decide those cases again would put them on record, and before a person, twice.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 def orphans(
-    ledger: "Ledger", cases: Sequence[Case], since: datetime, written: Container[str], pack: str, model: str
+    ledger: "Ledger", cases: Mapping[int, Case], since: datetime, written: Container[str], pack: str, model: str
 ) -> dict[int, Decision]:
-    """Return, by their place in `cases`, decisions made `since` under this pack and model that no line names.
+    """Return, by the line of their case, decisions made `since` under this pack and model that no line names.
 
     `written` holds the decisions that have a line. A decision is taken over once.
     """
     found: dict[int, Decision] = {}
     taken: set[str] = set()
-    for place, case in enumerate(cases):
+    for line, case in cases.items():
         for made in ledger.decisions(case_id=case.id, newest_first=True):
             if made.at < since:
                 break
             same = (made.case_digest, made.pack.digest, made.model_digest) == (case.digest, pack, model)
             if same and made.id not in taken and made.id not in written:
-                found[place] = made
+                found[line] = made
                 taken.add(made.id)
                 break
     return found

@@ -54,7 +54,7 @@ def harmless(text: str) -> str:
 def outcome(value: Outcome) -> Text:
     """Return an outcome as a coloured word."""
     word, style = WORDS[value]
-    return Text(f" {word} ", style)
+    return Text.assemble((f" {word} ", style))
 
 
 def decision(made: Decision, case: Case, pack: Pack, edits: Sequence[Edit] = ()) -> RenderableType:

@@ -6,9 +6,10 @@ for a case in review (37 KB each): it stands in the ledger as pending, and a per
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,11 +26,11 @@ from terminal.opening import ledger, unknown_profile
 from terminal.output import Output
 from terminal.progress import progress
 from terminal.reading import Input
+from terminal.rescue import CHUNK, decide_all
 
 if TYPE_CHECKING:
     from graphs.desk import Desk
 
-CHUNK = 256
 CHUNK_BYTES = 8_000_000
 # Decisions of one chunk are made in no order and before its first line is written: so much before, at most.
 CHUNK_TIME = timedelta(minutes=10)
@@ -66,24 +67,22 @@ def run(task: Task, lines: Input, out: Output) -> Run:
     with ExitStack() as stack:
         show = stack.enter_context(progress(lines))
         while chunk := _chunk(rest):
-            found = [_case(task, number, raw) for number, raw in chunk]
-            cases = [case for case in found if isinstance(case, Case)]
-            decisions: dict[int, Decision] = {}
+            done: dict[int, Case | Decision | BadLine] = {n: _case(task, n, raw) for n, raw in chunk}
+            ids = [item.id for item in done.values() if item.id is not None]
+            cases = {n: item for n, item in done.items() if isinstance(item, Case)}
             if cases:
                 desk = desk or stack.enter_context(open_desk(task.settings, task.pack, waits=False))
-                if since is not None:
-                    decisions = _taken_over(task, desk, out, cases, since)
-                    taken_over = len(decisions)
+                lost = partial(_lost, task, out, desk.deps.frame.model_digest)
+                found = {} if since is None else lost(since, cases)
+                taken_over += len(found)
+                fresh = {n: case for n, case in cases.items() if n not in found}
+                done |= found
+                done |= decide_all(desk, fresh, lost)
             # Only the chunk that was cut off can have left decisions without lines.
             since = None
-            fresh = [i for i in range(len(cases)) if i not in decisions]
-            if desk is not None and fresh:
-                decisions |= dict(zip(fresh, desk.decide_many([cases[i] for i in fresh], CHUNK), strict=True))
-            in_order = iter([decisions[i] for i in range(len(cases))])
-            done = [item if isinstance(item, BadLine) else next(in_order) for item in found]
-            out.write([written(_body(item)).encode() + b"\n" for item in done])
-            counts.update("bad" if isinstance(item, BadLine) else item.outcome for item in done)
-            out.ids.add(item.id for item in found if item.id is not None)
+            out.write([written(_body(item)).encode() + b"\n" for item in done.values()])
+            counts.update(item.outcome if isinstance(item, Decision) else "bad" for item in done.values())
+            out.ids.add(ids)
             show(out.lines)
     return Run(counts, taken_over)
 
@@ -109,9 +108,10 @@ def _case(task: Task, number: int, raw: bytes) -> Case | BadLine:
     return BadLine(id=case.id, line=number, error=f"line {number}, key 'profile': {wrong}") if wrong else case
 
 
-def _body(item: Decision | BadLine) -> Json:
+def _body(item: Case | Decision | BadLine) -> Json:
     if isinstance(item, BadLine):
         return {"id": item.id, "error": item.error, "line": item.line}
+    assert isinstance(item, Decision), f"case {item.id!r} was left undecided"
     return line_of(item)
 
 
@@ -151,6 +151,6 @@ def _since(task: Task, out: Output) -> datetime | None:
     return first.at - CHUNK_TIME
 
 
-def _taken_over(task: Task, desk: "Desk", out: Output, cases: Sequence[Case], since: datetime) -> dict[int, Decision]:
+def _lost(task: Task, out: Output, model: str, since: datetime, cases: Mapping[int, Case]) -> dict[int, Decision]:
     with ledger(task.settings) as opened:
-        return orphans(opened, cases, since, out.decisions, task.pack.digest, desk.deps.frame.model_digest)
+        return orphans(opened, cases, since, out.decisions, task.pack.digest, model)

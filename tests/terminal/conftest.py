@@ -1,20 +1,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from app import app
+from tests.terminal.commands import THREAT, Invoke, Spawn
 
 ROOT = Path(__file__).parents[2]
-THREAT = "Keep talking, Dana. I know which bus you take home and I will be there tonight to break your legs."
-CAKE = "My grandmother's lemon cake: four eggs, some flour, sugar, and forty minutes in the oven."
-
-Invoke = Callable[..., Result]
-Spawn = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="session")

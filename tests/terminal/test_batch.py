@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CAKE, THREAT, Invoke, Spawn
 
 from cases.decision import Decision
 from graphs.settings import Settings
@@ -17,6 +16,7 @@ from policy_store.loader import load_pack
 from terminal.output import open_output
 from terminal.reading import open_input
 from terminal.run import CHUNK, Task, run
+from tests.terminal.commands import CAKE, THREAT, Invoke, Spawn
 from tools.ledger import Ledger
 
 KEYS = [
@@ -193,11 +193,11 @@ def test_one_output_is_written_by_one_process(precept: Invoke, tmp_path: Path) -
 
 
 def test_two_processes_share_one_ledger(spawn: Spawn, env: dict[str, str], tmp_path: Path) -> None:
-    source = write(tmp_path / "in.jsonl", cases(20, THREAT))
+    source = write(tmp_path / "in.jsonl", cases(6, THREAT))
     started = [spawn("batch", source, "-o", tmp_path / f"out{i}.jsonl") for i in range(2)]
     assert [finished(process)[0] for process in started] == [0, 0]
     written = [line["decision_id"] for i in range(2) for line in read(tmp_path / f"out{i}.jsonl")]
-    assert sorted(written) == sorted(d.id for d in recorded(env)) and len(set(written)) == 40
+    assert sorted(written) == sorted(d.id for d in recorded(env)) and len(set(written)) == 12
 
 
 def test_stdin_stdout_and_gzip(precept: Invoke, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_memory_stays_flat_however_long_the_input_is(home: Path, tmp_path: Path)
             tracemalloc.stop()
         return top
 
-    assert peak(20_000) < 1.5 * peak(2_000)
+    assert peak(12_000) < 1.5 * peak(1_500)
 
 
 def test_a_line_without_an_end_is_cut_not_held(tmp_path: Path) -> None:

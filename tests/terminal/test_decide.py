@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import CAKE, THREAT, Invoke
 
 from terminal.decide import EXAMPLES
+from tests.terminal.commands import CAKE, THREAT, Invoke
 
 ROOT = Path(__file__).parents[2]
 

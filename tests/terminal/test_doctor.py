@@ -1,9 +1,8 @@
 import json
 from pathlib import Path
 
-from conftest import Invoke
-
 from terminal.doctor import EXTRAS
+from tests.terminal.commands import Invoke
 
 
 def looks(stdout: str) -> dict[str, dict[str, str]]:

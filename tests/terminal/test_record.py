@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import THREAT, Invoke, Spawn
+
+from tests.terminal.commands import THREAT, Invoke, Spawn
 
 Record = dict[str, str]
 
