@@ -34,7 +34,7 @@ _SHAPES = (
     # Forbid the act.
     r"\b(?:do not|don't|never|must not|should not|please don't)\b.{0,12}"
     r"\b(?:flag|escalate|moderate|report|block|remove|cite)\b.{0,20}"
-    r"\b(?:this|it|post|message|content|text|comment|case)\b",
+    r"\b(?:this|post|message|content|text|comment|case)\b",
     # Address the judge, or give it a part to play.
     rf"\byou are (?:now )?(?:an? |the )?(?:[\w-]+ ){{0,3}}{_JUDGE}\b",
     r"\b(?:dear|attention|note to|hey|hello|hi|to the|message for|for the)[ ,:]+(?:the |all |any )?"

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from cases.case import Case
-from cases.decision import Decision, Outcome
+from cases.decision import Outcome
 from cases.model import Fact
 from evals.metrics import mcnemar_p, wilson
 from evals.nearest import Nearest
 from graphs.deps import Deps
+from graphs.kept import Gist
 from graphs.replay import Replayed, replay
 from graphs.settings import Settings
 from policy_store.diff import PackDiff, Version, diff_packs
@@ -40,25 +41,14 @@ class Gold(Fact):
     rule: str | None = None
 
 
-class Side(Fact):
-    """A case's verdict under one policy: severity 0-100, score in [0, 1]."""
-
-    outcome: Outcome
-    rule: str | None
-    severity: int
-    tier: str
-    score: float
-    rationale: str
-
-
 class Flip(Fact):
     """A case whose verdict differs, in what, and how that stands to its gold label where it has one."""
 
     case_id: str
     text: str
     changed: tuple[What, ...]
-    old: Side
-    new: Side
+    old: Gist
+    new: Gist
     gold: Gold | None = None
     bucket: Bucket | None = None
 
@@ -157,8 +147,8 @@ def compared(diff: PackDiff, seen: Iterable[Replayed], gold: Mapping[str, Gold])
         if flip := flip_of(one, label):
             flips.append(flip)
         if label:
-            buckets[bucket(one.old, one.new, label)] += 1
-        went[one.old.outcome, one.new.outcome] += 1
+            buckets[bucket(one.was, one.now, label)] += 1
+        went[one.was.outcome, one.now.outcome] += 1
         counts["cases"] += 1
         counts["again"] += one.again
         counts["first"] += one.fresh
@@ -180,31 +170,31 @@ def compared(diff: PackDiff, seen: Iterable[Replayed], gold: Mapping[str, Gold])
 
 def flip_of(one: Replayed, gold: Gold | None) -> Flip | None:
     """Return how a case's verdict differs, None where outcome, leading rule and tier are the same."""
-    old, new = one.old, one.new
+    old, new = one.was, one.now
     pairs: tuple[tuple[What, bool], ...] = (
-        ("outcome", old.outcome != new.outcome), ("rule", old.rule_id != new.rule_id), ("tier", old.tier != new.tier)
+        ("outcome", old.outcome != new.outcome), ("rule", old.rule != new.rule), ("tier", old.tier != new.tier)
     )  # fmt: skip
     changed = tuple(what for what, differs in pairs if differs)
     if not changed:
         return None
     return Flip(
-        case_id=one.case.id, text=excerpt(one.case), changed=changed, old=side(old), new=side(new), gold=gold,
+        case_id=one.case.id, text=excerpt(one.case), changed=changed, old=old, new=new, gold=gold,
         bucket=bucket(old, new, gold) if gold else None,
     )  # fmt: skip
 
 
-def bucket(old: Decision, new: Decision, gold: Gold) -> Bucket:
+def bucket(old: Gist, new: Gist, gold: Gold) -> Bucket:
     """Return what became of a labelled case."""
     if right(old, gold):
         return "still right" if right(new, gold) else "regressed"
     return "fixed" if right(new, gold) else "still failing"
 
 
-def right(decision: Decision, gold: Gold) -> bool:
+def right(verdict: Gist, gold: Gold) -> bool:
     """Return whether a verdict is the right one; a case in review is right only where review is what is wanted."""
-    if decision.outcome != gold.outcome:
+    if verdict.outcome != gold.outcome:
         return False
-    return gold.rule is None or gold.outcome == "allow" or decision.rule_id == gold.rule
+    return gold.rule is None or gold.outcome == "allow" or verdict.rule == gold.rule
 
 
 def says(went: Mapping[tuple[Outcome, Outcome], int], judged: Judged | None) -> Iterator[str]:
@@ -225,14 +215,6 @@ def says(went: Mapping[tuple[Outcome, Outcome], int], judged: Judged | None) -> 
             f"Of {judged.labelled} labelled cases {judged.fixed} become right and {judged.regressed} become wrong "
             f"(exact McNemar p = {judged.p:.3g})."
         )
-
-
-def side(decision: Decision) -> Side:
-    """Return what is compared of a decision."""
-    return Side(
-        outcome=decision.outcome, rule=decision.rule_id, severity=decision.severity, tier=decision.tier,
-        score=decision.score, rationale=decision.rationale,
-    )  # fmt: skip
 
 
 def excerpt(case: Case) -> str:

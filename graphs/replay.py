@@ -1,123 +1,91 @@
 """Decide stored cases under a changed policy, from what is known of them. It gives the verdicts of deciding anew.
 
-Every case is routed, retrieved and ranked under the new policy, in vectors alone. Only the reasoner is spared: its
-draft stands where everything that it read is as it was. The chain and the critique that come with it then stand too,
-in the words in which they were written.
-
-Contract: nothing is recorded. The store is a cache whose keys name the case, the policy, the model, the settings and
-this program's own code, so a verdict is never taken from another version of any of them.
+Every case is routed and retrieved under the new policy, in vectors alone. A verdict stands as it is where the rules
+that it was judged by, and their scores, are as they were; else the case is ranked again, and the reasoner's draft
+stands where everything that the reasoner read is as it was. What stands keeps the words of its chain and critique.
+Contract: nothing is recorded, and nothing is searched for beyond what `Deps` brings.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from langgraph.runtime import Runtime
 
-from agents.depth import Doubt
-from agents.perceiver import perceive
+from agents.perceiver import Perception, perceive
 from agents.ranker import Ranking
 from agents.reasoner import SHOWN, Draft
 from agents.router import risks
-from agents.rulebook import FEATURES, NEAREST, Rulebook
+from agents.rulebook import NEAREST, Rulebook
 from agents.severity import facts, grade
-from agents.vectors import Encode, Floats, Vectors, top_mean
+from agents.vectors import Floats, Vectors, top_mean
 from cases.case import Case, Surface
 from cases.decision import Decision
 from cases.finding import Finding
-from cases.model import Fact
 from graphs import nodes
 from graphs.deps import Deps
 from graphs.desk import CHUNK, new_id
+from graphs.kept import (
+    SHARED,
+    Gist,
+    Kept,
+    Made,
+    Memory,
+    Reasoned,
+    Remembering,
+    Verdicts,
+    fetch,
+    fetch_decisions,
+    fetch_reasoned,
+    gist,
+    keep,
+    recall,
+)
 from graphs.moderation import after_critique, after_rank, after_route
 from graphs.state import State
 from policy_store.diff import PackDiff, diff_packs
-from policy_store.index import Hit
+from policy_store.pack import Pack
 from policy_store.retrieval import applicable, fuse, strongest
 from policy_store.rule import Modality
 
 ALIKE = 1e-6  # below it, probabilities differ by the order in which they were summed up
 MARGIN = 2e-3  # above what half precision takes from a cosine
-SHARED = tuple(FEATURES.index(name) for name in ("brief", "violating", "allowed"))  # where the overall q looks
-CODE = ("agents", "cases", "graphs", "policy_store", "tools")
-
-Key = tuple[str, str, str]
-
-
-class Verdicts(Protocol):
-    """Where verdicts and vectors are kept between runs; losing them loses time alone."""
-
-    def verdicts(self, keys: Sequence[Key]) -> dict[Key, str]:
-        """Return the JSON bodies that are known."""
-        ...
-
-    def put_verdicts(self, items: Mapping[Key, str]) -> None:
-        """Keep JSON bodies."""
-        ...
-
-    def vectors(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
-        """Return the matrices that are known."""
-        ...
-
-    def put_vectors(self, items: Mapping[str, np.ndarray]) -> None:
-        """Keep matrices."""
-        ...
-
-
-class Reasoned(Fact):
-    """What the reasoner was given, and what it drafted last."""
-
-    ranking: Ranking
-    doubt: Doubt
-    draft: Draft
-
-
-class Kept(Fact):
-    """A decision, what its reasoner saw, and the texts that were encoded for it beside its views."""
-
-    decision: Decision
-    reasoned: Reasoned | None = None
-    asked: tuple[str, ...] = ()
-
-
-class Replayed(Fact):
-    """One case under both policies. `again`: the reasoner had to look anew. `fresh`: the old verdict was not kept."""
-
-    case: Case
-    old: Decision
-    new: Decision
-    again: bool
-    fresh: bool
 
 
 @dataclass(frozen=True)
-class Memory:
-    """The texts encoded for one case, their vectors [texts, width], and the highest cosines [texts, 3] of SHARED."""
+class Replayed:
+    """One case under both policies: in short, and in whole while the store is open.
 
-    texts: tuple[str, ...]
-    vectors: Vectors
-    peaks: Floats
+    `again`: the reasoner had to look anew. `fresh`: the old verdict was not kept.
+    """
+
+    case: Case
+    was: Gist
+    now: Gist
+    again: bool
+    fresh: bool
+    read_old: Callable[[], Decision]
+    read_new: Callable[[], Decision]
+
+    @property
+    def old(self) -> Decision:
+        """Return the whole decision under the old policy, under the case's own id."""
+        return self.read_old().model_copy(update={"case_id": self.case.id})
+
+    @property
+    def new(self) -> Decision:
+        """Return the whole decision under the new policy, under the case's own id."""
+        return self.read_new().model_copy(update={"case_id": self.case.id})
 
 
-class Remembering:
-    """An encoder that notes what it is asked, and asks the model only for what it has not seen."""
+@dataclass(frozen=True)
+class Unmoved:
+    """A new verdict that is the old one; `update` names what differs all the same."""
 
-    def __init__(self, encode: Encode, memory: Memory | None) -> None:
-        self.encode = encode
-        self.known = dict(zip(memory.texts, memory.vectors, strict=True)) if memory else {}
-        self.asked: dict[str, None] = {}
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors [n, width]."""
-        if fresh := [t for t in dict.fromkeys(texts) if t not in self.known]:
-            self.known |= dict(zip(fresh, self.encode(fresh), strict=True))
-        self.asked |= dict.fromkeys(texts)
-        return np.stack([self.known[t] for t in texts])
+    gist: Gist
+    update: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -134,15 +102,42 @@ class Ranked(Deps):
         return super().rank_views(vectors)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Read:
-    """A case as far as vectors alone take it; the router may have let it go before it was `ranked`."""
+    """A case on its way: what is known of it so far, its vectors [views, width], and an encoder that remembers."""
 
     deps: Deps
     state: State
     vectors: Vectors
     encode: Remembering
-    ranked: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of policy. `quiet` says that severities, tiers and profiles mean what they meant before."""
+
+    diff: PackDiff
+    old: Rulebook
+    new: Rulebook
+    quiet: bool
+
+    @classmethod
+    def between(cls, old: Deps, new: Deps) -> "Change":
+        """Return the change from one policy to the other."""
+        before, after = old.book.pack, new.book.pack
+        return cls(diff_packs(before, after), old.book, new.book, _scale(before) == _scale(after))
+
+    def overall_stands(self, memories: Mapping[str, Memory]) -> dict[str, bool]:
+        """Say by case whether the maxima over all rules are as they were, for every text encoded for the case."""
+        if not memories:
+            return {}
+        vectors = np.concatenate([m.vectors for m in memories.values()])
+        peaks = np.concatenate([m.peaks for m in memories.values()]) - MARGIN
+        before, after = (_peaks(book, self.diff.touched, vectors) for book in (self.old, self.new))
+        below = np.logical_and(before < peaks, after < peaks)
+        fine = np.all(np.logical_or(below, np.abs(before - after) <= ALIKE), axis=1)
+        ends = np.cumsum([len(m.vectors) for m in memories.values()])
+        return {d: bool(fine[e - len(m.vectors) : e].all()) for (d, m), e in zip(memories.items(), ends, strict=True)}
 
 
 def replay(old: Deps, new: Deps, cases: Iterable[Case], store: Verdicts, chunk: int = CHUNK) -> Iterator[Replayed]:
@@ -150,84 +145,117 @@ def replay(old: Deps, new: Deps, cases: Iterable[Case], store: Verdicts, chunk: 
 
     The two may differ in policy alone: they share settings and model.
     """
-    change = diff_packs(old.book.pack, new.book.pack)
+    change = Change.between(old, new)
     new = replace(new, _recent=old._recent)
     rest = iter(cases)
     while batch := list(islice(rest, chunk)):
-        kept = fetch(old, batch, store)
-        missing = {case.digest: case for case in batch if case.digest not in kept}
-        kept |= decide_kept(old, list(missing.values()), store)
-        memories = recall(old, kept, store)
-        known = fetch(new, batch, store)
-        again: dict[str, tuple[Kept, Read]] = {}
-        for read in read_many(new, batch, memories):
-            case = read.state["case"]
-            was = kept[case.digest]
-            decision = decided(read) or standing(read, was, memories.get(case.digest), change, old.book)
-            if decision is None:
-                if case.digest not in known:
-                    known[case.digest] = finish(read)
-                    again[case.digest] = known[case.digest], read
-                decision = known[case.digest].decision
+        unique = {case.digest: case for case in batch}
+        kept = fetch(old, unique, store)
+        made = decide_kept(old, [case for digest, case in unique.items() if digest not in kept], store)
+        kept |= {digest: one.kept for digest, one in made.items()}
+        anew, again = _decided_anew(old, new, unique, kept, change, store)
+        whole = partial(_whole, old, {digest: one.decision for digest, one in made.items()}, store)
+        for case in batch:
+            now, read_old = anew[case.digest], partial(whole, case.digest)
             yield Replayed(
-                case=case, old=was.decision.model_copy(update={"case_id": case.id}),
-                new=decision.model_copy(update={"case_id": case.id}),
-                again=case.digest in again, fresh=case.digest in missing,
-            )  # fmt: skip
-        keep(new, again, store)
+                case=case,
+                was=kept[case.digest].gist,
+                now=now.gist if isinstance(now, Unmoved) else gist(now),
+                again=case.digest in again,
+                fresh=case.digest in made,
+                read_old=read_old,
+                read_new=partial(_updated, read_old, now.update) if isinstance(now, Unmoved) else partial(_itself, now),
+            )
 
 
-def read_many(deps: Deps, cases: Sequence[Case], memories: Mapping[str, Memory]) -> list[Read]:
-    """Return the cases read by router and ranker, in their order."""
-    seen = [perceive(case) for case in cases]
-    vectors = deps.vectors_of([(case.digest, p.views) for case, p in zip(cases, seen, strict=True)])
+def decide_kept(deps: Deps, cases: Sequence[Case], store: Verdicts) -> dict[str, Made]:
+    """Return the verdicts on cases by case digest, decided now, and keep them."""
+    if not cases:
+        return {}
+    reads = read_many(deps, cases, {}, {})
+    rank_many(deps, [read for read in reads if "retrieved" in read.state])
+    made = {read.state["case"].digest: finish(read) for read in reads}
+    keep(deps, made, store)
+    return made
+
+
+def read_many(
+    deps: Deps, cases: Sequence[Case], seen: Mapping[str, Perception], memories: Mapping[str, Memory]
+) -> list[Read]:
+    """Return the cases, in their order, with route and, where they go on, the rules to judge them by."""
+    perceptions = [seen.get(case.digest) or perceive(case) for case in cases]
+    vectors = deps.vectors_of([(case.digest, p.views) for case, p in zip(cases, perceptions, strict=True)])
     risk, _ = risks(deps.bank, deps.book, np.concatenate(vectors), deps.calibration)
     out: list[Read] = []
     end = 0
-    for case, perception, own in zip(cases, seen, vectors, strict=True):
+    for case, perception, own in zip(cases, perceptions, vectors, strict=True):
         end += len(own)
         encode = Remembering(deps.encode, memories.get(case.digest))
         state: State = {"case": case, "decision_id": new_id(), "perception": perception}
         state["route"] = nodes.routed(deps, state, own, risk[end - len(own) : end])
-        out.append(Read(replace(deps, encode=encode), state, own, encode))
-    going = [i for i, read in enumerate(out) if after_route(read.state) == "retrieve"]
-    if going:
-        ranked = _ranked(deps, [out[i] for i in going])
-        for i, read in zip(going, ranked, strict=True):
-            out[i] = read
+        out.append(Read(deps, state, own, encode))
+    _retrieve(deps, [read for read in out if after_route(read.state) == "retrieve"])
     return out
 
 
-def decided(read: Read) -> Decision | None:
-    """Return the decision of a case that needs no reasoner, None for one that does."""
-    if read.ranked and after_rank(read.state) == "reason":
+def rank_many(deps: Deps, reads: Sequence[Read]) -> None:
+    """Add ranking and doubt to the cases that were retrieved."""
+    if not reads:
+        return
+    probabilities = deps.rank_views(np.concatenate([read.vectors for read in reads]))
+    end = 0
+    for read in reads:
+        end += len(read.vectors)
+        own = probabilities[end - len(read.vectors) : end]
+        read.state.update(nodes.ranked(replace(deps, encode=read.encode), read.state, own, read.vectors))
+        given = {field.name: getattr(deps, field.name) for field in fields(Deps)} | {"encode": read.encode}
+        read.deps = Ranked(**given, own=read.vectors, probabilities=own)
+
+
+def unmoved(read: Read, was: Kept, change: Change, overall: bool) -> Unmoved | None:
+    """Return the old verdict where nothing that it rests on has moved, None where something may have.
+
+    The scores of a rule that was not touched move with the overall q alone; `overall` says that this stands.
+    """
+    state = read.state
+    if not change.quiet:
         return None
-    return nodes.decided(read.deps, read.state)
+    update: dict[str, object] = {"id": state["decision_id"], "pack": read.deps.frame.pack}
+    if "retrieved" not in state:
+        score = round(state["route"].risk, 4)
+        now = was.gist.model_copy(update={"score": score})
+        return Unmoved(now, update | {"score": score}) if was.stage == "router" else None
+    names = {found.rule_id for found in state["retrieved"]}
+    same = (
+        overall
+        and names == set(was.retrieved)
+        and not names & (change.diff.touched | change.diff.regraded)
+        and state["route"].audit == was.audit
+        # Words to the judge are weighed against every rule of the policy, retrieved or not.
+        and not any(view.spoken for view in state["perception"].views)
+    )
+    return Unmoved(was.gist, update) if same else None
 
 
-def standing(read: Read, was: Kept, memory: Memory | None, change: PackDiff, book: Rulebook) -> Decision | None:
+def standing(read: Read, was: Decision, reasoned: Reasoned, change: Change) -> Decision | None:
     """Return the decision on the old draft, None where anything that the reasoner read is not as it was.
 
-    The reasoner reads the scores of the rules that it looks at, on the views and on the texts that it cuts out of
-    them; those scores depend on other rules only through the maxima over all rules behind the overall q. `book` is
-    that of the old policy.
+    It reads the scores of the rules that it looks at, on the views and on texts that it cuts out of them. The caller
+    has seen to it that the overall q of all these texts stands.
     """
-    if was.reasoned is None or memory is None or read.deps.calibration.template == "P1" or read.deps.template == "P1":
-        return None  # P1 shares every score out over all rules
-    before, after, draft = was.reasoned.ranking, read.state["ranking"], was.reasoned.draft
+    before, after, draft = reasoned.ranking, read.state["ranking"], reasoned.draft
     first = [s.rule_id for s in before.scores[:2]]
     examined = {f.rule_id for f in draft.findings if f.stance is not None}
-    looked = {*first, *examined, *was.reasoned.doubt.rivals}
+    looked = {*first, *examined, *reasoned.doubt.rivals}
     same = (
-        read.state["doubt"] == was.reasoned.doubt
+        read.state["doubt"] == reasoned.doubt
         and first == [s.rule_id for s in after.scores[:2]]
-        and not looked & change.touched
+        and not looked & change.diff.touched
         and all(_same(before, after, rule_id) for rule_id in looked)
-        and _overall_stands(memory, change.touched, book, read.deps.book)
     )
     if not same:
         return None
-    if looked & change.regraded:
+    if looked & change.diff.regraded:
         if sum(f.verdict == "hit" for f in draft.findings) > 1:
             return None  # the higher severity may lead
         draft = _regraded(read, draft)
@@ -237,96 +265,82 @@ def standing(read: Read, was: Kept, memory: Memory | None, change: PackDiff, boo
         if s.rule_id not in examined
     )
     draft = draft.model_copy(update={"findings": (*(f for f in draft.findings if f.rule_id in examined), *quiet)})
-    return nodes.decided(read.deps, {**read.state, "draft": draft, "critiques": was.decision.critiques})
+    return nodes.decided(read.deps, {**read.state, "draft": draft, "critiques": was.critiques})
 
 
-def finish(read: Read) -> Kept:
-    """Return the verdict of the reasoner and the critic on a case that `decided` left open, in the graph's order."""
-    runtime = Runtime(context=read.deps)
+def finish(read: Read) -> Made:
+    """Return the verdict on a case in the graph's order, with everything that was encoded for it."""
     state: State = {**read.state}
-    going = True
-    while going:
-        state.update(nodes.reason_about(state, runtime=runtime))
-        state.update(nodes.critique(state, runtime=runtime))
-        going = after_critique(state) == "reason"
-    reasoned = Reasoned(ranking=state["ranking"], doubt=state["doubt"], draft=state["draft"])
-    return Kept(decision=nodes.decided(read.deps, state), reasoned=reasoned, asked=tuple(read.encode.asked))
+    reasoned: Reasoned | None = None
+    if reasons(read):
+        runtime = Runtime(context=read.deps)
+        going = True
+        while going:
+            state.update(nodes.reason_about(state, runtime=runtime))
+            state.update(nodes.critique(state, runtime=runtime))
+            going = after_critique(state) == "reason"
+        reasoned = Reasoned(ranking=state["ranking"], doubt=state["doubt"], draft=state["draft"])
+    decision, perception = nodes.decided(read.deps, state), state["perception"]
+    kept = Kept(gist=gist(decision), stage=decision.stage, audit=decision.audit, perception=perception)
+    if "retrieved" not in state:
+        return Made(decision, kept, None, read.vectors[:0])
+    known = {view.text: row for view, row in zip(perception.views, read.vectors, strict=True)}
+    known |= {text: read.encode.known[text] for text in read.encode.asked}
+    retrieved = tuple(found.rule_id for found in state["retrieved"])
+    kept = kept.model_copy(update={"retrieved": retrieved, "texts": tuple(known)})
+    return Made(decision, kept, reasoned, np.stack(list(known.values())))
 
 
-def decide_kept(deps: Deps, cases: Sequence[Case], store: Verdicts) -> dict[str, Kept]:
-    """Return the verdicts on cases by case digest, decided now, and keep them."""
-    made: dict[str, tuple[Kept, Read]] = {}
-    for read in read_many(deps, cases, {}) if cases else ():
-        decision = decided(read)
-        done = Kept(decision=decision, asked=tuple(read.encode.asked)) if decision else finish(read)
-        made[read.state["case"].digest] = done, read
-    keep(deps, made, store)
-    return {digest: kept for digest, (kept, _) in made.items()}
+def reasons(read: Read) -> bool:
+    """Return whether the reasoner has to look at a case."""
+    return "ranking" in read.state and after_rank(read.state) == "reason"
 
 
-def keep(deps: Deps, made: Mapping[str, tuple[Kept, Read]], store: Verdicts) -> None:
-    """Keep verdicts, and what was encoded for them."""
-    store.put_verdicts({_key(deps, digest): kept.model_dump_json() for digest, (kept, _) in made.items()})
-    matrices: dict[str, np.ndarray] = {}
-    for digest, (kept, read) in made.items():
-        if kept.asked:
-            vectors = np.stack([read.encode.known[text] for text in kept.asked])
-            matrices[_name(deps, digest, "asked")] = vectors
-            peaks = deps.book.features(vectors)[..., SHARED].max(1)
-            matrices[_name(deps, digest, "peaks")] = peaks.astype(np.float32)
-    store.put_vectors(matrices)
+def _decided_anew(
+    old: Deps, new: Deps, cases: Mapping[str, Case], kept: Mapping[str, Kept], change: Change, store: Verdicts
+) -> tuple[dict[str, Decision | Unmoved], frozenset[str]]:
+    """Return the verdicts under the new policy by case digest, and for which of them the reasoner had to look."""
+    memories = recall(old, kept, store)
+    # P1 shares every score out over all rules, so that none stands by itself.
+    alone = "P1" not in (new.template, None if new.template else new.calibration.template)
+    overall = change.overall_stands(memories) if alone else {}
+    done: dict[str, Decision | Unmoved] = {}
+    moved: list[Read] = []
+    for read in read_many(new, list(cases.values()), {d: k.perception for d, k in kept.items()}, memories):
+        digest = read.state["case"].digest
+        if found := unmoved(read, kept[digest], change, overall.get(digest, False)):
+            done[digest] = found
+        else:
+            moved.append(read)
+    rank_many(new, [read for read in moved if "retrieved" in read.state])
+    hard = {read.state["case"].digest: read for read in moved if reasons(read)}
+    done |= {d: nodes.decided(r.deps, r.state) for r in moved if (d := r.state["case"].digest) not in hard}
+    firm = [digest for digest in hard if overall.get(digest)]
+    drafts, decisions = fetch_reasoned(old, firm, store), fetch_decisions(old, firm, store)
+    for digest in drafts.keys() & decisions.keys():
+        if decision := standing(hard[digest], decisions[digest], drafts[digest], change):
+            done[digest] = decision
+    left = {digest: read for digest, read in hard.items() if digest not in done}
+    done |= fetch_decisions(new, left, store)
+    made = {digest: finish(read) for digest, read in left.items() if digest not in done}
+    keep(new, made, store)
+    return done | {digest: one.decision for digest, one in made.items()}, frozenset(made)
 
 
-def fetch(deps: Deps, cases: Sequence[Case], store: Verdicts) -> dict[str, Kept]:
-    """Return the verdicts that are kept for these cases, by case digest."""
-    keys = {_key(deps, case.digest): case.digest for case in cases}
-    return {keys[k]: Kept.model_validate_json(body) for k, body in store.verdicts(list(keys)).items()}
-
-
-def recall(deps: Deps, kept: Mapping[str, Kept], store: Verdicts) -> dict[str, Memory]:
-    """Return what was encoded for verdicts, by case digest; those that asked for nothing, or lost it, are left out."""
-    wanted = [digest for digest, k in kept.items() if k.asked]
-    found = store.vectors([_name(deps, digest, what) for digest in wanted for what in ("asked", "peaks")])
-    out: dict[str, Memory] = {}
-    for digest in wanted:
-        vectors, peaks = (found.get(_name(deps, digest, what)) for what in ("asked", "peaks"))
-        if vectors is not None and peaks is not None:
-            out[digest] = Memory(kept[digest].asked, vectors, peaks)
-    return out
-
-
-def _ranked(deps: Deps, reads: Sequence[Read]) -> Iterator[Read]:
-    flat = np.concatenate([read.vectors for read in reads])
-    probabilities = deps.rank_views(flat)
-    near = _nearest(deps, reads)
-    end = 0
-    for read, (allowed, hits) in zip(reads, near, strict=True):
-        end += len(read.vectors)
-        own = probabilities[end - len(read.vectors) : end]
-        said = deps.keywords.search(read.state["case"].text, deps.retrieve, allowed)
-        read.state["retrieved"] = fuse(strongest(hits), said, deps.book.pack, deps.retrieve, allowed)
-        read.state.update(nodes.ranked(read.deps, read.state, own, read.vectors))
-        yield _with_probabilities(read, own)
-
-
-def _nearest(deps: Deps, reads: Sequence[Read]) -> list[tuple[frozenset[str], list[tuple[Hit, ...]]]]:
-    """Return for each case the rules that apply to it and the nearest of them, with one search for cases alike."""
-    alike: dict[tuple[str | None, Surface, frozenset[Modality]], list[int]] = {}
-    for i, read in enumerate(reads):
+def _retrieve(deps: Deps, reads: Sequence[Read]) -> None:
+    """Add the rules to judge by; cases that the same rules apply to share one search."""
+    alike: dict[tuple[str | None, Surface, frozenset[Modality]], list[Read]] = {}
+    for read in reads:
         case = read.state["case"]
-        alike.setdefault((case.profile, case.surface, nodes.modalities(case)), []).append(i)
-    out: dict[int, tuple[frozenset[str], list[tuple[Hit, ...]]]] = {}
+        alike.setdefault((case.profile, case.surface, nodes.modalities(case)), []).append(read)
     for (profile, surface, modalities), group in alike.items():
         allowed = applicable(deps.book.pack, profile, surface, modalities)
-        rows = iter(deps.rules().search(np.concatenate([reads[i].vectors for i in group]), deps.retrieve, allowed))
-        for i in group:
-            out[i] = allowed, list(islice(rows, len(reads[i].vectors)))
-    return [out[i] for i in range(len(reads))]
-
-
-def _with_probabilities(read: Read, probabilities: Floats) -> Read:
-    given = {field.name: getattr(read.deps, field.name) for field in fields(Deps)}
-    return replace(read, deps=Ranked(**given, own=read.vectors, probabilities=probabilities), ranked=True)
+        vectors = np.concatenate([read.vectors for read in group])
+        rows = iter(deps.rules().search(vectors, deps.retrieve, allowed))
+        for read in group:
+            near = strongest(islice(rows, len(read.vectors)))
+            said = deps.keywords.search(read.state["case"].text, deps.retrieve, allowed)
+            read.state["retrieved"] = fuse(near, said, deps.book.pack, deps.retrieve, allowed)
 
 
 def _same(before: Ranking, after: Ranking, rule_id: str) -> bool:
@@ -336,21 +350,13 @@ def _same(before: Ranking, after: Ranking, rule_id: str) -> bool:
     return old.view == new.view and abs(old.probability - new.probability) <= ALIKE
 
 
-def _overall_stands(memory: Memory, touched: Collection[str], old: Rulebook, new: Rulebook) -> bool:
-    """Say whether the maxima over all rules are as they were, for every text that was encoded for the case."""
-    before, after = (_peaks(book, touched, memory.vectors) for book in (old, new))
-    below = (before < memory.peaks - MARGIN) & (after < memory.peaks - MARGIN)
-    return bool((below | (np.abs(before - after) <= ALIKE)).all())
-
-
 def _peaks(book: Rulebook, rule_ids: Collection[str], vectors: Vectors) -> Floats:
     """Return the highest cosines [n, 3] of SHARED over some rules; those that the book does not hold count for none."""
     out = np.full((len(vectors), len(SHARED)), -1.0)
     for column in (book.index[r] for r in rule_ids if r in book.index):
         sides = ((book.violating, book.violating_columns[column]), (book.allowed, book.allowed_columns[column]))
         own = [np.asarray(vectors @ book.briefs[column], np.float64)]
-        own += [top_mean(np.asarray(vectors @ m[rows].T, np.float64), [np.arange(len(rows))], NEAREST)[:, 0]
-                for m, rows in sides]  # fmt: skip
+        own += [top_mean(vectors @ m[rows].T, [np.arange(len(rows))], NEAREST)[:, 0] for m, rows in sides]
         out = np.maximum(out, np.stack(own, -1))
     return out
 
@@ -365,20 +371,21 @@ def _regraded(read: Read, draft: Draft) -> Draft:
     return draft.model_copy(update={"severity": grade(known, deps.book.pack, deps.calibration)})
 
 
-def _key(deps: Deps, case_digest: str) -> Key:
-    settings = f"{deps.template}/{deps.assembly}/{deps.retrieve}/{deps.audit_rate}"
-    return case_digest, deps.book.pack.digest, f"{deps.frame.model_digest}/{code_digest()}/{settings}"
+def _whole(deps: Deps, made: Mapping[str, Decision], store: Verdicts, digest: str) -> Decision:
+    found = made.get(digest) or fetch_decisions(deps, [digest], store).get(digest)
+    if found is None:
+        raise LookupError(f"the verdict on case {digest[:12]!r} is no longer kept; replay the cases again")
+    return found
 
 
-def _name(deps: Deps, case_digest: str, what: str) -> str:
-    return "/".join(("replay", what, *_key(deps, case_digest)))
+def _updated(read: Callable[[], Decision], update: Mapping[str, object]) -> Decision:
+    return read().model_copy(update=update)
 
 
-@cache
-def code_digest() -> str:
-    """Return the sha256 (hex) of the program text that verdicts depend on."""
-    root, found = Path(__file__).parents[1], hashlib.sha256()
-    for path in sorted(p for name in CODE for p in (root / name).rglob("*") if p.suffix in (".py", ".txt")):
-        found.update(f"{path.relative_to(root)}\0".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()
+def _itself(decision: Decision) -> Decision:
+    return decision
+
+
+def _scale(pack: Pack) -> object:
+    """Return what gives every severity its meaning, and every case its profile."""
+    return pack.tiers, pack.profiles, pack.rubric, [rule for rule in pack.rules if rule.raises is not None]

@@ -152,8 +152,9 @@ def _written(
             raise IntakeError(
                 f"stdin: byte 0x{raw[error.start]:02x} at offset {error.start} is not UTF-8; convert it to UTF-8"
             ) from None
-    # The same words get the same id, so that a repeated question finds the earlier decisions about them.
-    name = case_id or f"text-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    # The same content gets the same id, so that `ledger list --case` finds the earlier decisions about it.
+    content = "\0".join((text, *(m.path for m in media))).encode("utf-8", "replace")
+    name = case_id or f"text-{hashlib.sha256(content).hexdigest()[:8]}"
     return case_from_text(text, name, surface=surface, profile=profile, context=context, media=media)
 
 

@@ -78,7 +78,7 @@ def with_a_new_rule(pack: Pack) -> Pack:
 
 
 def with_other_tiers(pack: Pack) -> Pack:
-    tiers = (Tier(id="none", low=0, action="none"), Tier(id="some", low=1, action="label"),
+    tiers = (Tier(id="nothing", low=0, action="leave it"), Tier(id="some", low=1, action="label"),
              Tier(id="much", low=66, action="remove"))  # fmt: skip
     return remade(pack, tiers=tiers)
 

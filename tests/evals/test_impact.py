@@ -1,12 +1,12 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
 from cases.case import Case
-from cases.decision import Decision, Outcome, PackRef
+from cases.decision import Decision, Outcome
 from evals.impact import Gold, bucket, compared, impact, in_memory
 from evals.nearest import Nearest
+from graphs.kept import Gist
 from graphs.replay import Replayed
 from graphs.settings import Settings
 from policy_store.diff import diff_packs
@@ -15,19 +15,19 @@ from tests.evals.changes import policy, reworded, text_case, with_another_band
 from tests.evals.conftest import Opened
 
 
-def decision(case: Case, outcome: Outcome, rule: str | None = None, tier: str = "none") -> Decision:
-    return Decision(
-        id="d", case_id=case.id, case_digest=case.digest, outcome=outcome, score=0.5, severity=0, tier=tier,
-        action="none", rule_id=rule, findings=(), stage="ranker", rationale=f"{outcome} {rule}", model_digest="m",
-        pack=PackRef(id="p", version="1", digest="x"), at=datetime(2026, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
+def gist(outcome: Outcome, rule: str | None = None, tier: str = "none") -> Gist:
+    return Gist(outcome=outcome, rule=rule, severity=0, tier=tier, score=0.5, rationale=f"{outcome} {rule}")
 
 
 def one(case_id: str, old: tuple[Outcome, str | None], new: tuple[Outcome, str | None], tier: str = "none") -> Replayed:
-    case = text_case(case_id, f"Words of {case_id}. " * 20)
     return Replayed(
-        case=case, old=decision(case, *old), new=decision(case, *new, tier), again=case_id == "a", fresh=False
-    )
+        case=text_case(case_id, f"Words of {case_id}. " * 20), was=gist(*old), now=gist(*new, tier),
+        again=case_id == "a", fresh=False, read_old=untouched, read_new=untouched,
+    )  # fmt: skip
+
+
+def untouched() -> Decision:
+    raise AssertionError("a comparison reads no whole decision")
 
 
 SEEN = [
@@ -93,8 +93,7 @@ def test_gold_labels_tell_what_regressed_and_what_was_fixed() -> None:
 
 
 def test_a_case_in_review_is_right_only_where_review_is_wanted() -> None:
-    case = text_case("a", "x")
-    waits, acted = decision(case, "review", "HR1"), decision(case, "act", "HR1")
+    waits, acted = gist("review", "HR1"), gist("act", "HR1")
     assert bucket(acted, waits, Gold(outcome="act")) == "regressed"
     assert bucket(acted, waits, Gold(outcome="review")) == "fixed"
 

@@ -54,6 +54,10 @@ def verdict(decision: Decision) -> dict[str, object]:
     }
 
 
+def short(decision: Decision) -> tuple[object, ...]:
+    return decision.outcome, decision.rule_id, decision.severity, decision.tier, decision.score, decision.rationale
+
+
 def assert_same(one: Decision, other: Decision) -> None:
     assert verdict(one) == verdict(other), one.case_id
     numbers = [[d.score, *(f.probability for f in d.findings)] for d in (one, other)]
@@ -78,6 +82,8 @@ def test_a_replay_equals_deciding_every_case_again(
     seen = replayed(opened, model, policy(), new, known)
     for one, again in zip(seen, decided(opened, new, known), strict=True):
         assert_same(one.new, again)
+        assert tuple(one.now.model_dump().values()) == short(one.new), one.case.id
+        assert tuple(one.was.model_dump().values()) == short(one.old), one.case.id
 
 
 @pytest.mark.parametrize("change", [with_the_twin_settled, with_the_twin_graded_higher], ids=lambda c: c.__name__)

@@ -1,0 +1,152 @@
+"""Evidence, reasoner, critic and severity: what is measured, what is refused, and that the loop ends."""
+
+import pytest
+
+from agents.checks import code_checks
+from agents.critic import MAX_ROUNDS, criticise
+from agents.evidence import Piece, located, masked, measured
+from agents.prompt import PromptError, render
+from agents.rationale import public_rationale
+from agents.reasoner import NOTE, Draft, reason
+from agents.scratch import try_rule
+from agents.severity import raised
+from cases.case import Case, Part
+from cases.finding import Citation, Evidence
+from cases.view import views
+from tests.agents.bench import bench, calibration, small
+from tests.policy_store.small_pack import bag_of_words
+
+MIXED = "A lemon cake. I will break your legs, you will bleed for this. Bring the dog."
+KNOWN = frozenset({"VI1", "VI2", "SC1"})
+
+
+def draft(text: str = MIXED, **thresholds: float) -> tuple[Draft, tuple[object, ...]]:
+    desk, ranking = bench(text, **thresholds)
+    return reason(desk, ranking, (), "short"), (desk, ranking)
+
+
+def test_the_sentence_that_carries_the_score_is_found_both_ways() -> None:
+    desk, _ = bench(MIXED)
+    column = desk.book.index["VI2"]
+    for evidence in (
+        located(desk.case, desk.views[0], column, desk.score),
+        measured(desk.case, desk.views[0], column, desk.score),
+    ):
+        assert "break your legs" in evidence[0].quote
+        assert all(desk.case.part(e.part).text[e.start : e.end] == e.quote for e in evidence)
+
+
+def test_masking_the_evidence_measures_a_fall() -> None:
+    desk, _ = bench(MIXED)
+    evidence = measured(desk.case, desk.views[0], desk.book.index["VI2"], desk.score)
+    assert evidence[0].drop is not None and evidence[0].drop > 0
+    left = masked(desk.case, desk.views[0], [Piece(e.part, e.start, e.end) for e in evidence])
+    assert "break your legs" not in left and "lemon cake" in left
+
+
+def test_the_chain_has_four_steps_and_says_what_made_it() -> None:
+    found, _ = draft()
+    assert [s.name for s in found.chain] == ["location", "screening", "cause", "decision"]
+    assert found.chain[-1].text.endswith(NOTE)
+    assert found.findings[0].evidence[0].quote in found.chain[0].text
+
+
+def test_thresholds_turn_one_probability_into_three_outcomes() -> None:
+    assert draft(final_act=0.01, final_allow=0.0)[0].outcome == "act"
+    assert draft(final_act=1.01, final_allow=1.0)[0].outcome == "allow"
+    assert draft(final_act=1.0, final_allow=0.0)[0].outcome == "review"
+
+
+def test_a_sound_draft_passes_every_check_of_code() -> None:
+    found, (desk, _) = draft(final_act=0.01, final_allow=0.0)
+    assert all(c.passed for c in code_checks(found, desk.case, desk.book.pack, KNOWN))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        ({"retrieved": frozenset({"SC1"})}, "rule_was_retrieved"),
+        ({"citations": (Citation(clause_id="VI2", quote="Threatens nobody."),)}, "clauses_are_verbatim"),
+        ({"citations": (Citation(clause_id="SC1", quote=small().by_id["SC1"].statement),)}, "clauses_are_verbatim"),
+        ({"evidence": (Evidence(part="text", start=0, end=4, quote="Nope"),)}, "evidence_is_verbatim"),
+        ({"evidence": (Evidence(part="image", start=0, end=2, quote="We"),)}, "evidence_is_verbatim"),
+        ({"citations": ()}, "hits_cite"),
+        ({"severity": 3}, "severity_is_in_band"),
+        ({"outcome": "allow"}, "chain_supports_answer"),
+    ],
+)
+def test_each_broken_draft_fails_its_own_check_and_is_vetoed(broken: dict[str, object], check: str) -> None:
+    found, (desk, ranking) = draft(final_act=0.01, final_allow=0.0)
+    retrieved = broken.pop("retrieved", KNOWN)
+    if "severity" in broken:
+        assert found.severity is not None
+        broken["severity"] = found.severity.model_copy(update={"value": broken["severity"]})
+    top = {k: broken.pop(k) for k in ("severity", "outcome") if k in broken}
+    main = found.findings[0].model_copy(update=broken)
+    bad = found.model_copy(update={**top, "findings": (main, *found.findings[1:])})
+    failed = {c.name for c in code_checks(bad, desk.case, desk.book.pack, retrieved) if not c.passed}  # type: ignore
+    assert check in failed
+    assert criticise(desk, bad, ranking, retrieved, 1).ruling == "veto"  # type: ignore[arg-type]
+
+
+def test_the_rubric_of_a_case_has_weights_that_sum_to_one() -> None:
+    found, (desk, ranking) = draft(final_act=0.01, final_allow=0.0)
+    one = criticise(desk, found, ranking, KNOWN, 1)  # type: ignore[arg-type]
+    assert sum(c.weight for c in one.criteria) == pytest.approx(1, abs=1e-4)
+    assert one.score == pytest.approx(sum(c.weight * c.score for c in one.criteria), abs=1e-3)
+
+
+def test_a_draft_that_does_not_convince_is_sent_back_once_and_then_ends() -> None:
+    desk, ranking = bench("bake a lemon cake at noon", final_act=0.001, final_allow=0.0)
+    weak = reason(desk, ranking, (), "short")
+    rulings = [criticise(desk, weak, ranking, KNOWN, n).ruling for n in range(1, MAX_ROUNDS + 2)]
+    assert weak.outcome == "act"
+    assert rulings[0] == "revise"
+    assert all(r in ("accept", "veto") for r in rulings[MAX_ROUNDS - 1 :])
+
+
+def test_a_revision_says_what_to_fix_and_the_reasoner_looks_wider() -> None:
+    desk, ranking = bench("bake a lemon cake at noon", final_act=0.001, final_allow=0.0)
+    one = criticise(desk, reason(desk, ranking, (), "short"), ranking, KNOWN, 1)
+    assert one.fixes and one.notes
+    again = reason(desk, ranking, (), "short", ("go_full", "widen_evidence", "try_rival"))
+    assert len([f for f in again.findings if f.evidence]) == 2
+
+
+def test_a_modifier_raises_at_most_to_the_top_of_the_band() -> None:
+    rule = small().by_id["VI2"]
+    assert raised(50, rule, 10) == 60
+    assert raised(85, rule, 10) == 90
+    assert raised(90, rule, 10) == 90
+
+
+def test_a_prompt_names_its_missing_and_unused_variables() -> None:
+    with pytest.raises(PromptError, match=r"missing \['quotes', 'statement'\], unused \['colour'\]"):
+        render("public_act", rule="R", colour="red")
+    with pytest.raises(PromptError, match="'nonsense' does not exist"):
+        render("nonsense")
+
+
+def test_the_public_rationale_quotes_and_holds_no_number() -> None:
+    found, _ = draft(final_act=0.01, final_allow=0.0)
+    text = public_rationale("act", small().by_id["VI2"], found.findings, ())
+    assert "break your legs" in text and small().by_id["VI2"].statement in text
+    assert "0." not in text and "%" not in text
+
+
+def test_a_rule_in_plain_words_is_judged_with_evidence() -> None:
+    rule = "No pictures of cats. A cat or a kitten counts; dogs are fine."
+    for text, verdict in (
+        ("look at this cat, a kitten really, pictures of cats", "hit"),
+        ("rain all week in the north", "not_hit"),
+    ):
+        case = Case(id="t", parts=(Part(id="text", kind="text", text=text),))
+        trial = try_rule(rule, case, views(case).items, bag_of_words, calibration())
+        assert trial.verdict == verdict
+        assert all(text[e.start : e.end] == e.quote for e in trial.evidence)
+
+
+def test_an_empty_rule_is_refused() -> None:
+    case = Case(id="t", parts=(Part(id="text", kind="text", text="hello"),))
+    with pytest.raises(ValueError, match="says nothing"):
+        try_rule(" … ", case, views(case).items, bag_of_words, calibration())
