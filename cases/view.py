@@ -82,6 +82,8 @@ def views(case: Case, limit: int = MAX_VIEWS) -> Views:
             spans += passages(part.text, NEAR_WORDS)
         found += [View(text="", part=part.id, start=a, end=b, plain=plain) for a, b in spans]
     found += [View(text="", part=p, start=a, end=b, spoken=True) for p, spans in spoken.items() for a, b in spans]
+    if not found:  # nothing but media
+        return Views(items=(View(text="", part=None),), truncated=False)
     kept = [view.model_copy(update={"text": text}) for view in found[:limit] if _says(text := read(case, view))]
     kept = [v for v in kept if v.part is not None or len(v.text.split()) <= WINDOW_WORDS * 2] or kept
     return Views(

@@ -34,7 +34,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def case_of(row: dict[str, Any]) -> Case:
     """Return the case of an evaluation line."""
-    parts = tuple(Part(id=k, kind=k, text=v) for k, v in row.get("parts", {}).items() if v)  # type: ignore[arg-type]
+    parts = tuple(Part(id=k, kind=k, text=v) for k, v in row.get("parts", {}).items() if v)
     whole = (Part(id="text", kind="text", text=row.get("text") or ""),)
     return Case(id=str(row["id"]), parts=parts or whole, surface=row.get("surface") or "post")
 

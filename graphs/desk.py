@@ -145,7 +145,7 @@ class Desk:
             hits = near[start:end]
             if any(h.rule_id not in allowed for row in hits for h in row):
                 hits = deps.rules().search(own, deps.retrieve, allowed)
-            said = deps.keywords.search(case.text, deps.retrieve, allowed)
+            said = deps.keywords.search(case.text[: nodes.READ_CHARS], deps.retrieve, allowed)
             state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
             state.update(nodes.ranked(deps, state, probabilities[start:end], own))
 

@@ -33,6 +33,10 @@ from policy_store.retrieval import applicable, fuse, strongest
 from policy_store.rule import Modality
 
 
+# What lies beyond is beyond the views as well: such a case ends in review as too long.
+READ_CHARS = 60_000
+
+
 class Node(Protocol):
     """A step of the graph: reads state, reaches clients through the runtime, returns the fields that it owns."""
 
@@ -79,7 +83,7 @@ def retrieve(state: State, *, runtime: Runtime[Deps]) -> State:
     vectors = deps.vectors(case.digest, state["perception"].views)
     allowed = applicable(deps.book.pack, case.profile, case.surface, modalities(case))
     near = strongest(deps.rules().search(vectors, deps.retrieve, allowed))
-    said = deps.keywords.search(case.text, deps.retrieve, allowed)
+    said = deps.keywords.search(case.text[:READ_CHARS], deps.retrieve, allowed)
     return {"retrieved": fuse(near, said, deps.book.pack, deps.retrieve, allowed)}
 
 

@@ -52,10 +52,9 @@ class Row:
 
 def case_of(sample: Sample) -> Case:
     """Return the case that an authored line stands for."""
-    parts = tuple(Part(id=k, kind=k, text=v) for k, v in sample.parts) or (
-        Part(id="text", kind="text", text=sample.text),
-    )  # type: ignore[arg-type]
-    return Case(id=sample.id, parts=parts, surface=sample.surface)  # type: ignore[arg-type]
+    named = sample.parts or (("text", sample.text),)
+    parts = tuple(Part.model_validate({"id": name, "kind": name, "text": text}) for name, text in named)
+    return Case.model_validate({"id": sample.id, "parts": parts, "surface": sample.surface})
 
 
 def rows_of(data: Sequence[Sample], encode) -> list[Row]:  # type: ignore[no-untyped-def]
@@ -130,8 +129,8 @@ def fit(encoder: OnnxEncoder) -> tuple[Calibration, dict[str, float]]:
 
     blank = Line(weights=(0.0,), bias=0.0)
     draft = Calibration(
-        fine={}, router=blank, overall=blank, final={}, any=blank, reasoned=blank, exception=blank, bare=_bare(encode), violation=violation,
-        severity=severity, stances=stances, position=blank,
+        fine={}, router=blank, overall=blank, final={}, any=blank, reasoned=blank, exception=blank,
+        bare=_bare(encode), violation=violation, severity=severity, stances=stances, position=blank,
         thresholds=Thresholds(router=0, allow=0, act=1, final_allow=0, final_act=1),
     )  # fmt: skip
     # The view that the bare comparison likes best stands for its case while lines are fitted.

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from cases.text import fold
 from cases.view import joined
-from policy_store.rule import Rule
+from policy_store.rule import Example, Rule
 
 AUTHORED = Path(__file__).parent / "data" / "authored"
 HELD_SHARE = 0.12
@@ -50,12 +50,16 @@ def pack_samples(rules: Iterable[Rule]) -> list[Sample]:
     """Return the examples of rules as training samples: the only lines for rules that no author covered."""
     found = []
     for rule in rules:
-        for label, examples in (("violating", rule.examples.violating), ("allowed", rule.examples.allowed)):
+        sides: tuple[tuple[Label, tuple[Example, ...]], ...] = (
+            ("violating", rule.examples.violating),
+            ("allowed", rule.examples.allowed),
+        )
+        for label, examples in sides:
             for e in examples:
                 severity = e.severity if e.severity is not None else (rule.band.low if label == "violating" else 0)
                 found.append(
                     Sample(e.id, fold(e.text), rule.id, None, label, severity, None, e.exception, (), f"pack/{e.id}",
-                           "train", "post")  # type: ignore[arg-type]
+                           "train", "post")
                 )  # fmt: skip
     return found
 

@@ -106,7 +106,7 @@ def loss_of(model: Towers, batch: list[Sample], rules: dict[str, Rule], tokenize
             weight[i] = 0.05
         elif sample.label == "violating":
             for j, other in enumerate(ids):
-                if rules[other].scene == rules[sample.rule].scene:  # siblings may be broken as well
+                if rules[other].scene == rules[sample.rule or ""].scene:  # siblings may be broken as well
                     weight[i, j] = 0.08
         if key is None:
             weight[i] = 0.4
@@ -119,7 +119,7 @@ def loss_of(model: Towers, batch: list[Sample], rules: dict[str, Rule], tokenize
     hit = [i for i, s in enumerate(batch) if s.label == "violating" and s.rule]
     choice = logits.new_zeros(())
     if hit:
-        choice = F.cross_entropy(logits[hit][:, : len(ids)], torch.tensor([column[batch[i].rule] for i in hit]))
+        choice = F.cross_entropy(logits[hit][:, : len(ids)], torch.tensor([column[batch[i].rule or ""] for i in hit]))
 
     # A precedent is a case of the same rule on the same side; everything else in the batch pushes away.
     twin = model.twin_scale.exp().clamp(max=60) * cases @ cases.T
@@ -134,7 +134,9 @@ def loss_of(model: Towers, batch: list[Sample], rules: dict[str, Rule], tokenize
     pairs = [(i, j) for i in hit for j in hit
              if batch[i].rule == batch[j].rule and severity[i] - severity[j] >= 0.1]  # fmt: skip
     if pairs:
-        gap = torch.stack([logits[i, column[batch[i].rule]] - logits[j, column[batch[j].rule]] for i, j in pairs])
+        gap = torch.stack(
+            [logits[i, column[batch[i].rule or ""]] - logits[j, column[batch[j].rule or ""]] for i, j in pairs]
+        )
         order = F.softplus(-gap).mean()
     return binary + 0.25 * choice + 0.25 * contrast + 0.1 * order, (binary, choice, contrast, order)
 

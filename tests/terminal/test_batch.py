@@ -225,13 +225,6 @@ def test_keys_to_pass_over_can_be_named(precept: Invoke, tmp_path: Path) -> None
     assert precept("batch", source, "-o", tmp_path / "b.jsonl", "--ignore", "source").exit_code == 0
 
 
-def test_a_megabyte_of_text_is_never_simply_allowed(precept: Invoke, tmp_path: Path) -> None:
-    out = tmp_path / "out.jsonl"
-    long = "The weather was fine and we walked along the lake. " * 20_000
-    precept("batch", write(tmp_path / "in.jsonl", [{"id": "long", "text": long}]), "-o", out)
-    assert read(out)[0]["outcome"] == "review"
-
-
 def test_an_input_that_is_not_there_is_said(precept: Invoke, tmp_path: Path) -> None:
     done = precept("batch", tmp_path / "none.jsonl", "-o", tmp_path / "out.jsonl")
     assert done.exit_code == 2 and "none.jsonl: no such file" in done.stderr
