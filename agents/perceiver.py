@@ -4,7 +4,6 @@ import unicodedata
 
 from cases.case import Case
 from cases.decision import Cause
-from cases.injection import instructions
 from cases.model import Fact
 from cases.view import View, views
 
@@ -33,8 +32,7 @@ def perceive(case: Case) -> Perception:
         gaps.append("media_not_read")
     if not covered(case.text):
         gaps.append("language_not_covered")
-    spoken = sum(len(instructions(p.text)) for p in case.parts)
-    return Perception(views=found.items, gaps=tuple(gaps), addressed=spoken)
+    return Perception(views=found.items, gaps=tuple(gaps), addressed=sum(v.spoken for v in found.items))
 
 
 def covered(text: str) -> bool:

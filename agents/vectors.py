@@ -39,10 +39,17 @@ def logit(p: Floats) -> Floats:
 
 def top_mean(similarities: NDArray[np.floating], columns: Sequence[NDArray[np.intp]], k: int) -> Floats:
     """Return [n, groups]: for each group of columns the mean of its k largest entries in each row."""
-    out = np.empty((similarities.shape[0], len(columns)))
-    for j, group in enumerate(columns):
-        block = similarities[:, group]
-        if block.shape[1] > k:
-            block = -np.partition(-block, k - 1, axis=1)[:, :k]
-        out[:, j] = block.mean(1) if block.shape[1] else -1.0
-    return out
+    width = max((len(group) for group in columns), default=0)
+    if not width:
+        return np.full((len(similarities), len(columns)), -1.0)
+    # Groups are padded with a column of minus infinity, so that all of them are gathered and cut at once.
+    places = np.full((len(columns), width), similarities.shape[1], np.intp)
+    for row, group in zip(places, columns, strict=True):
+        row[: len(group)] = group
+    blank = np.full((len(similarities), 1), -np.inf, similarities.dtype)
+    block = np.concatenate([similarities, blank], axis=1)[:, places]
+    if width > k:
+        block = -np.partition(-block, k - 1, axis=2)[:, :, :k]
+    sizes = np.array([len(group) for group in columns])
+    means = np.where(np.isfinite(block), block, 0).sum(2, dtype=np.float64) / np.clip(sizes, 1, k)
+    return np.asarray(np.where(sizes > 0, means, -1.0), np.float64)

@@ -14,7 +14,7 @@ from cases.text import fold, passages, windows
 WINDOW_WORDS = 120
 OVERLAP_WORDS = 24
 # A violation among many innocent words is diluted: long parts are read a second time, a few sentences at a time.
-LONG_WORDS = 60
+LONG_WORDS = 30
 NEAR_WORDS = 16
 MAX_VIEWS = 512
 

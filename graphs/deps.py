@@ -1,5 +1,6 @@
 """The clients and limits that nodes reach through `Runtime[Deps]`. Never in state, never global."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,20 +76,23 @@ class Deps:
 
     def vectors_of(self, wanted: Sequence[tuple[str, Sequence[View]]]) -> list[Vectors]:
         """Return the vectors of several cases, encoding what is new in one call."""
-        model = self.frame.model_digest
-        found = {d: self._recent[d] for d, _ in wanted if d in self._recent}
-        keys = {f"{model[:16]}/{d}": d for d, _ in wanted if d not in found}
-        found |= {keys[k]: v for k, v in self.store.vectors(list(keys)).items()}
-        fresh = {d: views for d, views in wanted if d not in found or len(found[d]) != len(views)}
+        model = self.frame.model_digest[:16]
+        texts = {d: [v.text for v in views] for d, views in wanted}
+        # The texts are in the key: another way of cutting views must not find the vectors of the old one.
+        keys = {d: f"{model}/{d}/{_digest(read)}" for d, read in texts.items()}
+        found = {d: self._recent[k] for d, k in keys.items() if k in self._recent}
+        stored = self.store.vectors([k for d, k in keys.items() if d not in found])
+        found |= {d: stored[k] for d, k in keys.items() if k in stored}
+        fresh = {d: read for d, read in texts.items() if d not in found}
         if fresh:
-            flat = self.encode([v.text for views in fresh.values() for v in views])
-            cuts = np.cumsum([len(views) for views in fresh.values()])[:-1]
+            flat = self.encode([text for read in fresh.values() for text in read])
+            cuts = np.cumsum([len(read) for read in fresh.values()])[:-1]
             made = dict(zip(fresh, np.split(flat, cuts), strict=True))
-            self.store.put_vectors({f"{model[:16]}/{d}": v for d, v in made.items()})
+            self.store.put_vectors({keys[d]: v for d, v in made.items()})
             found |= made
-        for digest, vectors in found.items():
-            self._recent[digest] = vectors
-            self._recent.move_to_end(digest)
+        for d, vectors in found.items():
+            self._recent[keys[d]] = vectors
+            self._recent.move_to_end(keys[d])
         while len(self._recent) > max(KEPT, len(wanted)):
             self._recent.popitem(last=False)
         return [found[d] for d, _ in wanted]
@@ -100,3 +104,7 @@ class Deps:
     def rank_views(self, vectors: Vectors) -> Floats:
         """Return the ranker's calibrated probabilities [views, rules] of unit vectors."""
         return rank_views(self.book, vectors, self.calibration, self.template, self.assembly)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

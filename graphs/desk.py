@@ -105,6 +105,8 @@ class Desk:
 
         deps = self.deps
         plain = Runtime(context=deps)
+        for case in batch:
+            deps.book.pack.profile(case.profile)
         states: list[State] = [{"case": c, "decision_id": new_id()} for c in batch]
         for state in states:
             state.update(nodes.perceive(state, runtime=plain))

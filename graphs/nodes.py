@@ -32,7 +32,6 @@ from graphs.state import Answer, State
 from policy_store.retrieval import applicable, fuse, strongest
 from policy_store.rule import Modality
 
-
 # What lies beyond is beyond the views as well: such a case ends in review as too long.
 READ_CHARS = 60_000
 
@@ -182,8 +181,9 @@ def weighed(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -
     """
     book, scaled = deps.book, probabilities.copy()
     profile = state["case"].profile or book.pack.default_profile
+    found = {r.rule_id for r in state["retrieved"]}
     for rule in book.rules:
-        if rule.products:
+        if rule.products and rule.id in found:
             for row in range(len(scaled)):
                 reading = read(rule, book.value_vectors(rule), vectors[row])
                 scaled[row, book.index[rule.id]] *= violating_share(rule, reading, profile)
@@ -198,8 +198,10 @@ def decided(deps: Deps, state: State) -> Decision:
         frame = deps.frame.for_profile(case.profile)
         return cleared(frame, case, state["decision_id"], state["route"], deps.book.pack, deps.clock(), spent)
     work = bench(deps, state)
-    probabilities = weighed(deps, state, deps.rank_views(work.vectors), work.vectors)
-    odd = contradiction(work.views, probabilities, state["ranking"], deps.book)
+    odd = None
+    if len(case.parts) > 1:
+        probabilities = weighed(deps, state, deps.rank_views(work.vectors), work.vectors)
+        odd = contradiction(work.views, probabilities, state["ranking"], deps.book)
     return settled(
         deps.frame.for_profile(case.profile), work, state["decision_id"], state["perception"], state["route"],
         state["ranking"], state["doubt"], odd, deps.clock(), spent, state.get("draft"), state.get("critiques", ()),
