@@ -10,6 +10,7 @@ from collections.abc import Iterator
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )  # noqa: E501
+_UNIT = re.compile(r"\S{1,12}")
 _BLANKS = re.compile(r"\s+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+[\"'”’)\]]*|\n|$)")
 _CUT = r"[,;:—–()\n|]|--|//|\s-\s"
@@ -31,12 +32,20 @@ def phrases(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     return tuple(_trimmed(text[start:end], _PHRASE, start))
 
 
+def length(text: str) -> int:
+    """Return the number of words; an unbroken run counts as one for every 12 characters.
+
+    So that many words always hold at most 12 times as many characters, whatever they are made of.
+    """
+    return sum(1 for _ in _UNIT.finditer(text))
+
+
 def windows(text: str, words: int, overlap: int) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of windows of at most `words` words, each repeating `overlap` words of the last.
 
-    Unbroken runs longer than 24 characters count as several words, so that a text without blanks is cut too.
+    Words are counted as by `length`, so that a text without blanks is cut too.
     """
-    tokens = [m.span() for m in re.finditer(r"\S{1,24}", text)]
+    tokens = [m.span() for m in _UNIT.finditer(text)]
     if not tokens:
         return ()
     step = max(1, words - overlap)
@@ -59,7 +68,7 @@ def passages(text: str, words: int) -> tuple[tuple[int, int], ...]:
         for start, end in sentences(text)
         for a, b in windows(text[start:end], 2 * words, words // 2)
     ]
-    sizes = [len(text[a:b].split()) for a, b in cuts]
+    sizes = [length(text[a:b]) for a, b in cuts]
     out: list[tuple[int, int]] = []
     for first, (start, _) in enumerate(cuts):
         last = first

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from cases.case import Case
 from cases.injection import instructions
 from cases.model import Fact
-from cases.text import fold, passages, windows
+from cases.text import fold, length, passages, windows
 
 WINDOW_WORDS = 120
 OVERLAP_WORDS = 24
@@ -78,14 +78,14 @@ def views(case: Case, limit: int = MAX_VIEWS) -> Views:
         found.append(View(text="", part=None, plain=plain))
     for part in parts:
         spans = windows(part.text, WINDOW_WORDS, OVERLAP_WORDS)
-        if len(part.text.split()) > LONG_WORDS:
+        if length(part.text) > LONG_WORDS:
             spans += passages(part.text, NEAR_WORDS)
         found += [View(text="", part=part.id, start=a, end=b, plain=plain) for a, b in spans]
     found += [View(text="", part=p, start=a, end=b, spoken=True) for p, spans in spoken.items() for a, b in spans]
     if not found:  # nothing but media
         return Views(items=(View(text="", part=None),), truncated=False)
     kept = [view.model_copy(update={"text": text}) for view in found[:limit] if _says(text := read(case, view))]
-    kept = [v for v in kept if v.part is not None or len(v.text.split()) <= WINDOW_WORDS * 2] or kept
+    kept = [v for v in kept if v.part is not None or length(v.text) <= WINDOW_WORDS * 2] or kept
     return Views(
         items=tuple(kept or [found[0].model_copy(update={"text": fold(case.text)})]), truncated=len(found) > limit
     )

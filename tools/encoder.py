@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights" / "bi-encoder.onnx"
-MAX_TOKENS = 256
+MAX_TOKENS = 512
 WIDTH = 384
 Vectors = NDArray[np.float32]
 
