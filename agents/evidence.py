@@ -12,9 +12,8 @@ import numpy as np
 from agents.vectors import Floats, logit
 from cases.case import Case
 from cases.finding import Evidence
-from cases.injection import instructions
 from cases.text import fold, phrases, sentences
-from cases.view import View, read
+from cases.view import View, addressed, read
 
 MASK = "…"
 MAX_PIECES = 24
@@ -48,7 +47,7 @@ def pieces(case: Case, view: View, fine: bool = False) -> tuple[Piece, ...]:
         if view.part not in (None, part.id):
             continue
         low, high = (view.start, view.end) if view.part else (0, len(part.text))
-        spoken = instructions(part.text) if view.plain else ()
+        spoken = addressed(part.text) if view.plain else ()
         found += [
             Piece(part.id, a, b)
             for a, b in sentences(part.text)
@@ -95,10 +94,13 @@ def measured(case: Case, view: View, column: int, score: ScoreTexts) -> tuple[Ev
 
 
 def whole(case: Case, view: View) -> tuple[Evidence, ...]:
-    """Return the whole view as evidence, for content without a single word character."""
-    part = case.part(view.part) if view.part else next(p for p in case.parts if p.text.strip())
-    end = len(part.text.rstrip())
-    return (Evidence(part=part.id, start=0, end=end, quote=part.text[:end]),)
+    """Return what a view covers as evidence, for content without a single word character; nothing where it is blank."""
+    part = case.part(view.part) if view.part else next((p for p in case.parts if p.text.strip()), None)
+    if part is None:
+        return ()
+    start = view.start if view.part else 0
+    end = len(part.text[: view.end if view.part else None].rstrip())
+    return (quote(case, Piece(part.id, start, end)),) if end > start else ()
 
 
 def quote(case: Case, piece: Piece, drop: float | None = None) -> Evidence:

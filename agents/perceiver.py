@@ -1,14 +1,17 @@
 """What can be read of a case before it is judged, and what cannot. It names gaps; it never fills them."""
 
+import re
 import unicodedata
 
 from cases.case import Case
 from cases.decision import Cause
 from cases.model import Fact
+from cases.text import sentences
 from cases.view import View, views
 
 COVERED_SHARE = 0.6
-MIN_LETTERS = 12
+MIN_LETTERS = 3
+_MIXED = re.compile(r"[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]", re.IGNORECASE)
 
 
 class Perception(Fact):
@@ -36,15 +39,21 @@ def perceive(case: Case) -> Perception:
 
 
 def covered(text: str) -> bool:
-    """Return whether the letters are mostly Latin: the shipped encoder learnt English alone.
+    """Return whether every sentence is mostly in Latin letters: the shipped encoder learnt English alone.
 
-    >>> covered("See you on Friday, bring cake"), covered("До встречи в пятницу")
-    (True, False)
+    A word that mixes Latin and Cyrillic letters is a disguise, and no more covered than another script.
+
+    >>> covered("See you on Friday, bring cake"), covered("До встречи в пятницу"), covered("I will kіll you")
+    (True, False, False)
     """
-    letters = [ch for ch in text if ch.isalpha()]
+    if text.isascii():
+        return True
+    return not _MIXED.search(text) and all(_latin(text[a:b]) for a, b in sentences(text))
+
+
+def _latin(sentence: str) -> bool:
+    letters = [ch for ch in sentence if ch.isalpha()]
     if len(letters) < MIN_LETTERS:
         return True
-    latin = sum(
-        unicodedata.name(ch, "").startswith(("LATIN", "FULLWIDTH LATIN", "MATHEMATICAL")) for ch in letters[:2000]
-    )
-    return latin / len(letters[:2000]) >= COVERED_SHARE
+    latin = sum(unicodedata.name(ch, "").startswith(("LATIN", "FULLWIDTH LATIN", "MATHEMATICAL")) for ch in letters)
+    return latin / len(letters) >= COVERED_SHARE

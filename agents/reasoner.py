@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.attributes import best_values, read
+from agents.attributes import best_values, read, violating_share
 from agents.calibration import Calibration
 from agents.evidence import ScoreTexts, located, measured, pieces
 from agents.exceptions import weigh
@@ -75,7 +75,7 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
     outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow else "review"
     verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
     others = [_passed(s.rule_id, s.probability) for s in ranking.scores[:SHOWN] if s.rule_id not in verdicts]
-    near = precedents(bench, lead)
+    near = precedents(bench, lead, next(s.view for s in ranking.scores if s.rule_id == lead))
     return Draft(
         outcome=outcome,
         rule_id=lead,
@@ -96,8 +96,13 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
     exceptions = weigh(bench.book, rule, vector, shares, bench.calibration)
     excepted = max((e.probability for e in exceptions), default=0.0)
     alone = best_sentence(bench, view, column)
-    x = reasoned_features(bench.book, rule, vector, ranking.probability(rule.id), excepted, alone, shares)
-    p = round(float(bench.calibration.reasoned.probability(x)), 4)
+    reading = read(rule, bench.book.value_vectors(rule), vector) if rule.attributes else {}
+    share = violating_share(rule, reading, bench.profile)
+    # The ranking counts the share already. It is taken out of the features, which know no profile, and put on what
+    # comes out: otherwise the examples outweigh what the profile relabelled.
+    ranked = ranking.probability(rule.id) / max(share, 1e-6)
+    x = reasoned_features(bench.book, rule, vector, min(ranked, 1.0), excepted, alone, shares)
+    p = round(share * float(bench.calibration.reasoned.probability(x)), 4)
     # Masking costs a pass over every piece: it is spent where the case may be acted on, not where it is let go.
     quick = located(bench.case, view, column, bench.score)
     evidence = (
@@ -112,7 +117,7 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
         citations=citations(bench.book, rule, vector),
         evidence=evidence,
         exceptions=exceptions[:3],
-        attributes=best_values(read(rule, bench.book.value_vectors(rule), vector)) if rule.attributes else (),
+        attributes=best_values(reading),
         stance=stance,
     )
 
@@ -154,16 +159,16 @@ def citations(book: Rulebook, rule: Rule, vector: Vectors) -> tuple[Citation, ..
     return (statement, Citation(clause_id=best.id, quote=best.text))
 
 
-def precedents(bench: Bench, rule_id: str, count: int = 2) -> tuple[Precedent, ...]:
-    """Return the nearest examples of the rule on each side."""
+def precedents(bench: Bench, rule_id: str, view: int, count: int = 2) -> tuple[Precedent, ...]:
+    """Return the examples of the rule, on each side, that are nearest to a view of the case."""
     row = bench.book.index[rule_id]
-    mean = bench.vectors[0]
+    vector = bench.vectors[view]
     out: list[Precedent] = []
     for violating, rows, matrix, names in (
         (True, bench.book.violating_columns[row], bench.book.violating, bench.book.violating_list),
         (False, bench.book.allowed_columns[row], bench.book.allowed, bench.book.allowed_list),
     ):
-        near = matrix[rows] @ mean
+        near = matrix[rows] @ vector
         for i in np.argsort(-near, kind="stable")[:count]:
             example = names[int(rows[i])][1]
             out.append(Precedent(id=example.id, rule_id=rule_id, violating=violating,

@@ -18,7 +18,7 @@ from agents.rationale import public_rationale
 from agents.reasoner import Bench, Draft, citations, stance_of
 from agents.router import Route
 from agents.severity import Severity, facts, grade, raised
-from cases.case import Case
+from cases.case import Case, Surface
 from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Spent, Stage
 from cases.finding import Citation, Finding
 from cases.model import Fact
@@ -132,7 +132,7 @@ def settled(
     rule_id = found.rule_id if outcome != "allow" and suspects else None
     if rule_id is None:
         severity = 0
-    elif rule_id and contradiction and (modifier := modifier_of(pack)):
+    elif rule_id and contradiction and (modifier := modifier_of(pack, bench.case.surface)):
         severity = raised(severity, pack.by_id[rule_id], modifier.raises or 0)
         findings = (*findings, _modifier_finding(modifier, bench, contradiction))
     tier = pack.tier(severity)
@@ -170,9 +170,14 @@ def settled(
     )
 
 
-def modifier_of(pack: Pack) -> Rule | None:
-    """Return the pack's cross-modal modifier, if it has an active one."""
-    return next((r for r in pack.rules if r.raises is not None and r.status == "active"), None)
+def modifier_of(pack: Pack, surface: Surface) -> Rule | None:
+    """Return the pack's cross-modal modifier, if it has an active one for this surface."""
+    return next(
+        (
+            r for r in pack.rules
+            if r.raises is not None and r.status == "active" and (not r.surfaces or surface in r.surfaces)
+        ), None,
+    )  # fmt: skip
 
 
 def _outcome(

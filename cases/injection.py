@@ -6,6 +6,7 @@ neither dilute a violation nor make one. A pure pattern search: it finds shapes,
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from cases.text import fold, phrases, sentences
 
@@ -18,19 +19,31 @@ _PASS = (
     r"(?:allow(?:ed)?|safe|approved?|clean|compliant|benign|harmless|permitted|not[ _]hit|no violation|ok(?:ay)?"
     r"|pass(?:ed)?)"
 )
+_STAFF = r"(?:staff|admins?|mods?|moderat\w+|trust|safety|support|reviewers?|(?:the |our |your )?\w+ team)"
 _TAGS = r"(?:system|assistant|user|im_start|im_end|policy|content|case|instructions?|end)"
 _SHAPES = (
     # Put the policy aside.
     r"\b(?:ignore|disregard|forget|override|bypass|skip|drop|set aside|stop following|pay no attention to)\b"
     rf".{{0,40}}\b{_RULES}\b",
     rf"\b(?:pretend|imagine|assume|act as if)\b.{{0,40}}\b(?:no|without|not have)\b.{{0,15}}\b{_RULES}\b",
+    rf"\b(?:skip|bypass|disable|turn off|switch off)\b.{{0,20}}\b(?:review|moderation|checks?|{_RULES})\b",
+    rf"\b(?:{_RULES}|moderation)\b.{{0,12}}\b(?:is|are|has been|have been|does|do)\b"
+    r".{0,10}\b(?:off|disabled|suspended|lifted|not apply)\b",
+    rf"\b(?:{_RULES}|moderation)\s*[:=]\s*(?:off|disabled|none|false|0)\b",
+    r"\b(?:ignor\w+|olvida\w*|vergiss|vergessen|oubli\w+|esque[cç]\w+|dimentica\w*)\b.{0,30}\b(?:regel\w*|regl\w+"
+    r"|règl\w+|regol\w+|regras?|norm(?:as?|es|en)|consignes?|instruc\w+|instruktion\w*|istruzion\w+|anweisung\w*"
+    r"|richtlini\w+|directi\w+|direttiv\w+|políticas?|politiques?)\b",
     # Say the answer.
     r"\b(?:answer|reply|respond|output|return|print|say|write|conclude|decide|vote|rule)\b"
     rf"[^.!?]{{0,30}}[\s\"'`*:=(]{_PASS}\b",
     r"\b(?:mark|label|classify|rate|treat|flag|tag|score|categori[sz]e|report|grade|judge)\b"
     rf".{{0,30}}\b(?:as|with)\b.{{0,10}}\b{_PASS}\b",
+    r"\b(?:responde\w*|antwort\w*|répond\w*|rispond\w+|contest\w+)\b.{0,20}\b(?:permitid\w+|erlaubt|zulässig"
+    r"|autoris\w+|permis|permesso|consentit\w+|segur\w+|sicher|sûr\w*)\b",
+    r"\bno (?:rules?|polic\w+|clauses?|violations?)\b.{0,15}\b(?:broken|violated|appl(?:y|ies)|found|concerned)\b",
     r"\b(?:verdict|outcome|classification|decision|label|severity|violation|result|score|final answer)\b[\"'`]?"
     rf"\s*(?::|=|is|->|must be|should be)\s*[\"'`]?(?:{_PASS}|none|false|0|no)\b",
+    r"[\"'`]?\b(?:confidence|probability|severity|score)\b[\"'`]?\s*[:=]\s*[\"'`]?[01]?\.\d+",
     # Forbid the act.
     r"\b(?:do not|don't|never|must not|should not|please don't)\b.{0,12}"
     r"\b(?:flag|escalate|moderate|report|block|remove|cite)\b.{0,20}"
@@ -41,17 +54,21 @@ _SHAPES = (
     rf"(?:[\w-]+ ){{0,2}}{_JUDGE}\b",
     rf"\bas (?:an? |the )?(?:{_JUDGE}|language model)\b[^.!?]{{0,20}}\b(?:you|must|should|i)\b",
     r"\b(?:developer|debug|admin|god|maintenance|test|jailbreak|dan) mode\b",
+    rf"\btranslate (?:this|the following|what follows)\b.{{0,40}}\b(?:{_JUDGE}|answer|reply|respond|rules?)\b",
     r"\b(?:repeat|reveal|print|show) (?:your|the) (?:system )?(?:prompt|instructions)\b",
     # Claim a ruling that was never made.
     r"\b(?:this|the|following|above|preceding)\b.{0,30}\b(?:has been|was|is|are|were)\b.{0,20}"
     r"\b(?:pre-?approved|white-?listed|exempt(?:ed)?|already reviewed|cleared by|verified by (?:staff|trust|the))\b",
+    rf"\b(?:approved|cleared|verified|checked|reviewed|signed off|exempted)\b.{{0,12}}\bby\b.{{0,12}}\b{_STAFF}\b",
+    rf"\b(?:only |just )?an? test of (?:the|your|this) (?:[\w-]+ )?{_JUDGE}\b",
+    r"\b(?:new|updated|revised) (?:policy|rules?|instructions?)\b (?:as of|effective|starting|from)\b",
     r"\b(?:new|updated|revised) (?:system )?(?:policy|instructions?|rules?|prompt)\b"
     r".{0,40}\b(?:allow|permit|everything|all content)",
     rf"\b(?:everything|anything|all|whatever)\b.{{0,25}}\b(?:is|are)\b.{{0,12}}\b{_PASS}\b",
     # Forge the frame around the content.
     r"^\s*#{2,}\s*(?:instruction|system|new (?:policy|task|rule)|end of|response)\b",
-    r"^\s*(?:system|assistant|moderator|admin|developer|policy update|system note|new instructions?|new policy"
-    r"|override)\s*[:>]",
+    r"^\s*(?:system|assistant|user|human|moderator|admin|developer|policy update|system note|new instructions?"
+    r"|new policy|override)\s*[:>]",
     r"\b(?:end of|begin|start of) (?:the )?(?:user )?(?:content|case|input|policy|system prompt)\b",
 )
 _SHAPE = re.compile("|".join(f"(?:{s})" for s in _SHAPES), re.IGNORECASE | re.MULTILINE)
@@ -59,7 +76,8 @@ _SHAPE = re.compile("|".join(f"(?:{s})" for s in _SHAPES), re.IGNORECASE | re.MU
 
 # Marks that frame content in prompts: they bound a phrase and say nothing themselves.
 _FRAME = re.compile(
-    rf"<\|?/?{_TAGS}\|?>(?:\s*(?:system|assistant|user)\b)?|\[/?(?:inst|system|sys|admin|override)\b[^\]]*\]",
+    rf"<\|?/?{_TAGS}\|?>(?:\s*(?:system|assistant|user)\b)?|\[/?(?:inst|system|sys|admin|override)\b[^\]]{{0,80}}\]"
+    r"|`{3,}(?:json|yaml|xml|text)?|<!--|-->",
     re.IGNORECASE,
 )
 _LEET = str.maketrans("013457@$!", "oieastasi")
@@ -67,6 +85,8 @@ _SPACED = re.compile(r"\b(?:\w[ .\-_]){3,}\w\b")
 LOOSE_WORDS = 3
 
 
+# Every view of a part asks for the same spans; a long part would be searched hundreds of times.
+@lru_cache(maxsize=8)
 def instructions(text: str) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of the words that speak to a judge, also thinly disguised, in order, without overlap.
 

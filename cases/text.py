@@ -7,19 +7,24 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
-)  # noqa: E501
-_UNIT = re.compile(r"\S{1,12}")
+_HIDDEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff"
+)
+_MARKS = r"\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_INVISIBLE = re.compile(f"[{_HIDDEN}]")
+_UNIT = re.compile(rf"(?:(?![{_HIDDEN}{_MARKS}])\S[{_HIDDEN}{_MARKS}]*+|[{_HIDDEN}{_MARKS}]++){{1,12}}")
 _BLANKS = re.compile(r"\s+")
-_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+[\"'”’)\]]*|\n|$)")
+_SENTENCE = re.compile(r"(?:[^.!?。！？\n]|(?<=\d)\.(?=\d))+(?:[.!?。！？]+[\"'”’)\]]*|\n|$)")
 _CUT = r"[,;:—–()\n|]|--|//|\s-\s"
 _PHRASE = re.compile(rf"(?:(?!{_CUT}).)+(?:(?:{_CUT})+|$)", re.DOTALL)
 
 
 def fold(text: str) -> str:
     """Return the text as a reader sees it: NFKC, without invisible characters, blanks collapsed."""
-    return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
+    # Composed twice: what stood apart around an invisible character may compose once that is gone.
+    seen = unicodedata.normalize("NFKC", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+    return _BLANKS.sub(" ", seen).strip()
 
 
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
@@ -35,7 +40,8 @@ def phrases(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
 def length(text: str) -> int:
     """Return the number of words; an unbroken run counts as one for every 12 characters.
 
-    So that many words always hold at most 12 times as many characters, whatever they are made of.
+    So that many words always hold at most 12 times as many characters, whatever they are made of. What nobody sees
+    is not counted: hidden characters would otherwise shrink a window to a few letters.
     """
     return sum(1 for _ in _UNIT.finditer(text))
 

@@ -17,6 +17,7 @@ OVERLAP_WORDS = 24
 LONG_WORDS = 30
 NEAR_WORDS = 16
 MAX_VIEWS = 512
+MAX_CHARS = 100_000
 
 
 class View(Fact):
@@ -45,13 +46,18 @@ def joined(parts: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name}: {fold(text)}" for name, text in parts if text.strip())
 
 
+def addressed(text: str) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of the words that speak to a judge, as far as a part is read at all."""
+    return instructions(text[:MAX_CHARS])
+
+
 def read(case: Case, view: View, masked: Sequence[tuple[str, int, int]] = (), mask: str = "") -> str:
     """Return what a view reads, with (part, start, end) spans replaced by `mask`; a plain view stays plain."""
 
     def cut(part_id: str, low: int, high: int) -> str:
         text = case.part(part_id).text
         hidden = [(start, end, mask) for part, start, end in masked if part == part_id]
-        hidden += [(start, end, "") for start, end in (instructions(text) if view.plain else ())]
+        hidden += [(start, end, "") for start, end in (addressed(text) if view.plain else ())]
         out, at = [], low
         for start, end, instead in sorted(hidden):
             if end > at and start < high:
@@ -65,30 +71,30 @@ def read(case: Case, view: View, masked: Sequence[tuple[str, int, int]] = (), ma
 
 
 def views(case: Case, limit: int = MAX_VIEWS) -> Views:
-    """Return the views of a case, at most `limit`, the joined or whole view first.
+    """Return the views of a case, at most `limit` over MAX_CHARS of each part, the joined or whole view first.
 
     Phrases that speak to a judge are read by themselves, one view each, and everything else without them: so they
     neither dilute nor colour what stands beside them, and nothing can hide inside them.
     """
     found: list[View] = []
     parts = [part for part in case.parts if part.text.strip()]
-    spoken = {part.id: instructions(part.text) for part in parts}
+    spoken = {part.id: addressed(part.text) for part in parts}
     plain = any(spoken.values())
     if len(parts) > 1:
         found.append(View(text="", part=None, plain=plain))
     for part in parts:
-        spans = windows(part.text, WINDOW_WORDS, OVERLAP_WORDS)
-        if length(part.text) > LONG_WORDS:
-            spans += passages(part.text, NEAR_WORDS)
+        text = part.text[:MAX_CHARS]
+        spans = windows(text, WINDOW_WORDS, OVERLAP_WORDS)
+        if length(text) > LONG_WORDS:
+            spans += passages(text, NEAR_WORDS)
         found += [View(text="", part=part.id, start=a, end=b, plain=plain) for a, b in spans]
     found += [View(text="", part=p, start=a, end=b, spoken=True) for p, spans in spoken.items() for a, b in spans]
     if not found:  # nothing but media
         return Views(items=(View(text="", part=None),), truncated=False)
     kept = [view.model_copy(update={"text": text}) for view in found[:limit] if _says(text := read(case, view))]
     kept = [v for v in kept if v.part is not None or length(v.text) <= WINDOW_WORDS * 2] or kept
-    return Views(
-        items=tuple(kept or [found[0].model_copy(update={"text": fold(case.text)})]), truncated=len(found) > limit
-    )
+    kept = kept or [found[0].model_copy(update={"text": fold(case.text)})]
+    return Views(items=tuple(kept), truncated=len(found) > limit or any(len(p.text) > MAX_CHARS for p in parts))
 
 
 def _says(text: str) -> bool:

@@ -73,18 +73,28 @@ class Desk:
         """Take a person's answer to a waiting case, also after a restart; raise NotWaiting where none waits."""
         from langgraph.types import Command
 
-        if not self.waiting(decision_id):
+        thread, ahead = self._thread(decision_id), self._ahead(decision_id)
+        if not ahead:
             raise NotWaiting(
                 f"decision {decision_id!r} does not wait for an answer; `precept ledger pending` lists those that do"
             )
-        out = self.graph.invoke(Command(resume=answer.model_dump()), self._thread(decision_id), context=self.deps)
+        if "await_person" in ahead:
+            out = self.graph.invoke(Command(resume=answer.model_dump()), thread, context=self.deps)
+        else:  # An answer was taken before and could not be recorded: this one stands in its place.
+            self.graph.update_state(thread, {"answer": answer}, as_node="await_person")
+            out = self.graph.invoke(None, thread, context=self.deps)
         edit: Edit = out["edit"]
         self._forget(decision_id)
         return edit
 
     def waiting(self, decision_id: str) -> bool:
         """Return whether the case of a decision waits for a person here."""
-        return self.checkpointer is not None and "await_person" in self.graph.get_state(self._thread(decision_id)).next
+        return bool(self._ahead(decision_id))
+
+    def _ahead(self, decision_id: str) -> set[str]:
+        if self.checkpointer is None:
+            return set()
+        return {"await_person", "settle"} & set(self.graph.get_state(self._thread(decision_id)).next)
 
     def _run(self, state: State) -> Iterator[Progress]:
         state = {**state, "waits": self.checkpointer is not None}
@@ -102,6 +112,7 @@ class Desk:
         from langgraph.runtime import Runtime
 
         from graphs import nodes
+        from graphs.moderation import after_rank
 
         deps = self.deps
         plain = Runtime(context=deps)
@@ -122,14 +133,15 @@ class Desk:
         done: dict[int, Decision] = {}
         ready: list[tuple[Case, Decision]] = []
         for i, state in enumerate(states):
-            if "ranking" in state and state["doubt"].depth != "none" and state["ranking"].scores:
+            if "ranking" in state and (after_rank(state) == "reason" or self._may_wait(state)):
                 continue
             done[i] = nodes.decided(deps, state)
             ready.append((state["case"], done[i]))
         deps.record.record(ready)
         for i, state in enumerate(states):
             if i not in done:
-                done[i] = next(p.fields["decision"] for p in self._run(state) if "decision" in p.fields)
+                # To the end: what stops halfway leaves its checkpoint behind.
+                (done[i],) = [p.fields["decision"] for p in self._run(state) if "decision" in p.fields]
         yield from (done[i] for i in range(len(states)))
 
     def _rank(self, states: Sequence[State], vectors: Sequence[Vectors]) -> None:
@@ -150,6 +162,9 @@ class Desk:
             said = deps.keywords.search(case.text[: nodes.READ_CHARS], deps.retrieve, allowed)
             state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
             state.update(nodes.ranked(deps, state, probabilities[start:end], own))
+
+    def _may_wait(self, state: State) -> bool:
+        return self.checkpointer is not None and bool(state["perception"].gaps)
 
     def _durability(self) -> "Durability | None":
         return "exit" if self.checkpointer is not None else None

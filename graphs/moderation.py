@@ -32,7 +32,7 @@ def build_graph(checkpointer: "BaseCheckpointSaver[str] | None" = None) -> "Grap
     graph.add_node("await_person", nodes.await_person)
     graph.add_node("settle", nodes.settle)
 
-    graph.add_conditional_edges(START, begin, {"perceive": "perceive", "reason": "reason"})
+    graph.add_conditional_edges(START, begin, {"perceive": "perceive", "reason": "reason", "record": "record"})
     graph.add_edge("perceive", "route")
     graph.add_conditional_edges("route", after_route, {"retrieve": "retrieve", "record": "record"})
     graph.add_edge("retrieve", "rank")
@@ -45,9 +45,9 @@ def build_graph(checkpointer: "BaseCheckpointSaver[str] | None" = None) -> "Grap
     return graph.compile(checkpointer=checkpointer)
 
 
-def begin(state: State) -> Literal["perceive", "reason"]:
-    """A case that a batch has ranked already goes straight to the reasoner."""
-    return "reason" if "ranking" in state else "perceive"
+def begin(state: State) -> Literal["perceive", "reason", "record"]:
+    """A case that a batch has ranked already goes on from there."""
+    return after_rank(state) if "ranking" in state else "perceive"
 
 
 def after_route(state: State) -> Literal["retrieve", "record"]:

@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from pydantic import Field
+
 from agents.depth import Doubt
 from agents.perceiver import Perception
 from agents.ranker import Ranking
@@ -14,13 +16,13 @@ from policy_store.retrieval import Retrieved
 
 
 class Answer(Fact):
-    """What a person answers to a case that waits; the reason is required."""
+    """What a person answers to a case that waits; the reason is required. `severity` is 0-100."""
 
-    by: str
+    by: str = Field(pattern=r"\S")
     outcome: Literal["allow", "act"]
     rule_id: str | None = None
-    severity: int | None = None
-    reason: str
+    severity: int | None = Field(default=None, ge=0, le=100)
+    reason: str = Field(pattern=r"\S")
 
 
 class State(TypedDict, total=False):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.text import fold, passages, phrases, sentences, windows
+from cases.text import fold, length, passages, phrases, sentences, windows
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=300)
 WORDY = st.lists(st.sampled_from(["Go home.", "now", "No!", "it, then", "a\nb", "—", "x" * 40]), max_size=60).map(
@@ -54,3 +54,18 @@ def test_passages_hold_every_sentence(text: str, size: int) -> None:
 
 def test_a_text_without_blanks_is_cut_too() -> None:
     assert len(windows("x" * 1000, 10, 2)) > 3
+
+
+@given(st.text(alphabet=st.sampled_from("e\u0301\u200b\u200d \u3164\ufb01ab\n\u00adＡ①"), max_size=20))
+def test_folding_is_settled_around_invisible_and_composed_characters(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_a_number_is_not_cut_at_its_point() -> None:
+    assert [(a, b) for a, b in sentences("It costs 0.99 today. Come.")] == [(0, 20), (21, 26)]
+
+
+def test_words_are_counted_by_what_is_seen() -> None:
+    assert length("one two three") == 3
+    assert length("x" * 25) == 3
+    assert length("o\u200bn\u200be" + "\u200b" * 100) == 1

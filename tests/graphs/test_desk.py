@@ -2,6 +2,7 @@
 
 import pytest
 
+from agents.severity import raised
 from cases.case import Case, Part
 from cases.decision import Decision
 from graphs.desk import Desk
@@ -147,6 +148,20 @@ def test_profiles_relabel_the_same_picture_of_words(desk: Desk) -> None:
     assert all(f.rule_id != "SX4" for f in adult.findings)
 
 
+def test_two_profiles_lead_to_two_verdicts_on_one_text_and_both_are_explained(desk: Desk) -> None:
+    text = "new mini dress, mirror pose from the back, the slit goes all the way up"
+    read = {}
+    for profile in ("R1", "R2"):
+        decision = desk.decide(make_case(text, profile=profile))
+        (own,) = [f for f in decision.findings if f.rule_id == "SX4"]
+        read[profile] = {a.attribute_id: a.value_id for a in own.attributes}
+        assert decision.profile == profile
+        assert (decision.rule_id == "SX4") == (profile == "R1")
+        assert "Attributes: " in decision.chain[2].text or profile == "R2"
+    assert read["R1"] == read["R2"]
+    assert (read["R1"]["bareness"], read["R1"]["action"]) == ("partly-bare", "posing")
+
+
 def test_a_contradiction_of_the_parts_raises_severity_within_the_band(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -159,7 +174,11 @@ def test_a_contradiction_of_the_parts_raises_severity_within_the_band(
     with open_desk(
         settings.model_copy(update={"ledger": str(tmp_path_factory.mktemp("ads") / "l.db")}), pack, waits=False
     ) as ads:
-        decision = ads.decide(hidden)
+        steps = {step.node: step.fields for step in ads.stream(hidden)}
+    decision, draft = steps["record"]["decision"], steps["reason"]["draft"]
+    assert draft.severity is not None
+    assert decision.severity == raised(draft.severity.value, pack.by_id[decision.rule_id or ""], 10)
+    assert decision.severity > draft.severity.value
     assert decision.outcome != "allow"
     assert decision.rule_id is not None
     assert decision.severity <= pack.by_id[decision.rule_id].band.high

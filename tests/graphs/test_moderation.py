@@ -24,6 +24,7 @@ UNREAD = "Привет всем, завтра встречаемся у вокз
 DRAWN = """\
 	__start__ -.-> perceive;
 	__start__ -.-> reason;
+	__start__ -.-> record;
 	await_person --> settle;
 	critique -.-> reason;
 	critique -.-> record;
