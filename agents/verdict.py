@@ -142,7 +142,7 @@ def settled(
         case_id=bench.case.id,
         case_digest=bench.case.digest,
         outcome=outcome,
-        score=round(_score(ranking, found, draft), 4),
+        score=round(_score(ranking, draft), 4),
         severity=severity,
         tier=tier.id,
         action=(rule.action if rule and rule.action else tier.action)
@@ -193,19 +193,12 @@ def _outcome(
     return proposed, ()
 
 
-def _score(ranking: Ranking, found: Sure | Draft, draft: Draft | None) -> float:
-    if draft is None:
-        return ranking.any
-    # What was adjudicated replaces the ranker's view of the leading rule; the other rules keep theirs.
-    rest = max(
-        (s.probability for s in ranking.scores if s.rule_id not in {f.rule_id for f in draft.findings if f.evidence}),
-        default=0.0,
-    )
-    return (
-        max(max(f.probability for f in draft.findings if f.evidence), rest)
-        if any(f.evidence for f in draft.findings)
-        else ranking.any
-    )
+def _score(ranking: Ranking, draft: Draft | None) -> float:
+    looked = {f.rule_id: f.probability for f in draft.findings if f.evidence} if draft else {}
+    # What was adjudicated replaces the ranker's view of a rule; the other rules keep theirs.
+    best = max((looked.get(s.rule_id, s.probability) for s in ranking.scores), default=0.0)
+    # That some rule is broken is never less likely than that one of them is.
+    return best if looked else max(ranking.any, best)
 
 
 def _modifier_finding(modifier: Rule, bench: Bench, contradiction: Contradiction) -> Finding:

@@ -6,8 +6,9 @@ from agents.checks import code_checks
 from agents.critic import MAX_ROUNDS, criticise
 from agents.evidence import Piece, located, masked, measured
 from agents.prompt import PromptError, render
+from agents.ranker import Ranking
 from agents.rationale import public_rationale
-from agents.reasoner import NOTE, Draft, reason
+from agents.reasoner import NOTE, Bench, Draft, reason
 from agents.scratch import try_rule
 from agents.severity import raised
 from cases.case import Case, Part
@@ -20,7 +21,7 @@ MIXED = "A lemon cake. I will break your legs, you will bleed for this. Bring th
 KNOWN = frozenset({"VI1", "VI2", "SC1"})
 
 
-def draft(text: str = MIXED, **thresholds: float) -> tuple[Draft, tuple[object, ...]]:
+def draft(text: str = MIXED, **thresholds: float) -> tuple[Draft, tuple[Bench, Ranking]]:
     desk, ranking = bench(text, **thresholds)
     return reason(desk, ranking, (), "short"), (desk, ranking)
 
@@ -59,7 +60,7 @@ def test_thresholds_turn_one_probability_into_three_outcomes() -> None:
 
 def test_a_sound_draft_passes_every_check_of_code() -> None:
     found, (desk, _) = draft(final_act=0.01, final_allow=0.0)
-    assert all(c.passed for c in code_checks(found, desk.case, desk.book.pack, KNOWN))  # type: ignore[attr-defined]
+    assert all(c.passed for c in code_checks(found, desk.case, desk.book.pack, KNOWN))
 
 
 @pytest.mark.parametrize(
@@ -77,21 +78,23 @@ def test_a_sound_draft_passes_every_check_of_code() -> None:
 )
 def test_each_broken_draft_fails_its_own_check_and_is_vetoed(broken: dict[str, object], check: str) -> None:
     found, (desk, ranking) = draft(final_act=0.01, final_allow=0.0)
-    retrieved = broken.pop("retrieved", KNOWN)
+    given = broken.pop("retrieved", KNOWN)
+    assert isinstance(given, frozenset)
+    retrieved: frozenset[str] = given
     if "severity" in broken:
         assert found.severity is not None
         broken["severity"] = found.severity.model_copy(update={"value": broken["severity"]})
     top = {k: broken.pop(k) for k in ("severity", "outcome") if k in broken}
     main = found.findings[0].model_copy(update=broken)
     bad = found.model_copy(update={**top, "findings": (main, *found.findings[1:])})
-    failed = {c.name for c in code_checks(bad, desk.case, desk.book.pack, retrieved) if not c.passed}  # type: ignore
+    failed = {c.name for c in code_checks(bad, desk.case, desk.book.pack, retrieved) if not c.passed}
     assert check in failed
-    assert criticise(desk, bad, ranking, retrieved, 1).ruling == "veto"  # type: ignore[arg-type]
+    assert criticise(desk, bad, ranking, retrieved, 1).ruling == "veto"
 
 
 def test_the_rubric_of_a_case_has_weights_that_sum_to_one() -> None:
     found, (desk, ranking) = draft(final_act=0.01, final_allow=0.0)
-    one = criticise(desk, found, ranking, KNOWN, 1)  # type: ignore[arg-type]
+    one = criticise(desk, found, ranking, KNOWN, 1)
     assert sum(c.weight for c in one.criteria) == pytest.approx(1, abs=1e-4)
     assert one.score == pytest.approx(sum(c.weight * c.score for c in one.criteria), abs=1e-3)
 

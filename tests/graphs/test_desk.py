@@ -69,6 +69,11 @@ def test_severity_lies_in_the_band_of_the_leading_rule_and_in_its_tier(
             assert decision.severity == 0
 
 
+def test_a_decision_is_never_surer_of_one_rule_than_of_any(decided: list[tuple[Case, Decision]]) -> None:
+    for _, decision in decided:
+        assert all(decision.score >= f.probability - 1e-4 for f in decision.findings if f.verdict == "hit")
+
+
 def test_one_by_one_and_in_a_batch_a_case_is_decided_alike(desk: Desk, decided: list[tuple[Case, Decision]]) -> None:
     for case, decision in decided:
         assert told(desk.decide(case)) == told(decision)
