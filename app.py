@@ -11,9 +11,11 @@ import typer
 
 from terminal.ask import ask
 from terminal.batch import batch
+from terminal.calibrate import calibrate
 from terminal.decide import decide
 from terminal.doctor import doctor
 from terminal.errors import CODES, Door
+from terminal.evaluation import eval_
 from terminal.explain import explain
 from terminal.ledger import ledger_app
 from terminal.policy import policy_app
@@ -56,8 +58,9 @@ def door(
         os.environ["PRECEPT_HOME"] = str(home.expanduser())
 
 
-for command in (decide, batch, explain, ask, review, doctor):
+for command in (decide, batch, explain, ask, review, calibrate, doctor):
     app.command()(command)
+app.command("eval")(eval_)
 for family in (policy_app, ledger_app):
     app.add_typer(family)
 

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from agents.assembly import Assembly
+from agents.kernel import Kernel
 from agents.vectors import Floats, sigmoid
 from cases.finding import Stance
 
@@ -49,6 +50,9 @@ class Head(Fit):
         return np.asarray(vectors @ np.asarray(self.weights).T + np.asarray(self.bias), np.float64)
 
 
+READINGS = ("violating", "severity")
+
+
 class Thresholds(Fit):
     """Cuts on calibrated probabilities.
 
@@ -64,7 +68,12 @@ class Thresholds(Fit):
 
 
 class Calibration(Fit):
-    """All fitted numbers of one encoder. `fine` and `final` are keyed by template and `template/assembly`."""
+    """All fitted numbers of one encoder. `fine` and `final` are keyed by template and `template/assembly`.
+
+    `readings` gives READINGS of a vector: how violating it reads (unbounded) and its severity as a share of 100.
+    `crossed`, `settled`, `place` and `bare_read` hold where a cross-encoder is asked; a word counts as evidence from
+    a share of `mark` on. `offsets` move the log-odds of what is adjudicated by rule id; a rule without one has 0.
+    """
 
     fine: dict[Template, Line]
     router: Line
@@ -74,11 +83,16 @@ class Calibration(Fit):
     reasoned: Line
     exception: Line
     bare: Line
-    violation: Head
-    severity: Head
+    readings: Head | Kernel
     stances: Head
     position: Line
     thresholds: Thresholds
+    crossed: Line | None = None
+    settled: Line | None = None
+    place: Line | None = None
+    bare_read: Line | None = None
+    mark: float = 0.5
+    offsets: dict[str, float] = {}
     template: Template = "P2"
     assembly: Assembly = "bayes"
 

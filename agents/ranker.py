@@ -47,7 +47,7 @@ def fine_features(features: Floats, template: Template) -> Floats:
 
 def overall_features(features: Floats, vectors: Vectors, calibration: Calibration) -> Floats:
     """Return [n, 4] of the overall question: reading of the whole vector, best rule, best example, its twin."""
-    reading = calibration.violation.scores(np.asarray(vectors, np.float64))[:, 0]
+    reading = calibration.readings.scores(np.asarray(vectors, np.float64))[:, 0]
     best = features[..., 1].max(1)
     return np.stack([reading, best, features[..., 3].max(1), features[..., 4].max(1)], axis=-1)
 

@@ -4,7 +4,9 @@ Location (which words carry the score), screening (which rules are near), cause 
 exceptions, siblings), decision. Every number in the chain was measured on this case.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +14,13 @@ from agents.attributes import best_values, read, violating_share
 from agents.calibration import Calibration
 from agents.evidence import ScoreTexts, located, measured, pieces
 from agents.exceptions import weigh
+from agents.highlight import marked
 from agents.precedence import leading
 from agents.ranker import Ranking
+from agents.reading import OVERALL, Read, law_text
 from agents.rulebook import Rulebook
 from agents.severity import Severity, facts, grade
-from agents.vectors import Floats, Vectors, logit
+from agents.vectors import Floats, Vectors, logit, sigmoid
 from cases.case import Case
 from cases.decision import Depth, Fix, Outcome, Precedent, Step
 from cases.finding import STANCES, Citation, Evidence, Finding, Stance
@@ -34,7 +38,10 @@ NOTE = "Built from measurements by the evidence reasoner; no language model wrot
 
 
 class Draft(Fact):
-    """A proposed verdict with everything that backs it. `probability` is the adjudicated one of `rule_id`."""
+    """A proposed verdict with everything that backs it. `probability` is the adjudicated one of `rule_id`.
+
+    `any`: the calibrated probability that some rule is broken, where a cross-encoder was asked.
+    """
 
     outcome: Outcome
     rule_id: str | None
@@ -43,6 +50,7 @@ class Draft(Fact):
     severity: Severity | None
     chain: tuple[Step, ...]
     precedents: tuple[Precedent, ...]
+    any: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,25 +64,42 @@ class Bench:
     calibration: Calibration
     score: ScoreTexts
     profile: str
+    read: Read | None = None
+
+
+class Answered(NamedTuple):
+    """What the cross-encoder said of one rule: log-odds, severity in [0, 1], and the overall question's log-odds."""
+
+    hit: float
+    severity: float
+    overall: float
 
 
 def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth, fixes: tuple[Fix, ...] = ()) -> Draft:
     """Return a draft for a case that the ranker left unsure; `fixes` are what a critic asked for."""
     full = depth == "full" or "go_full" in fixes
-    first = ranking.scores[0].rule_id
-    looked = [first, *(r for r in rivals if r != first)][: MAX_RIVALS if full or "try_rival" in fixes else 1]
-    if (full or "try_rival" in fixes) and len(looked) == 1 and len(ranking.scores) > 1:
-        looked.append(ranking.scores[1].rule_id)
-    findings = {r: examine(bench, ranking, bench.book.pack.by_id[r], "widen_evidence" in fixes) for r in looked}
+    said = answered(bench, ranking, candidates(ranking, rivals))
+    likely = crossed(bench, ranking, said)
+    order = sorted(likely, key=lambda r: -likely[r]) or [s.rule_id for s in ranking.scores]
+    looked = [order[0], *(r for r in rivals if r != order[0])][: MAX_RIVALS if full or "try_rival" in fixes else 1]
+    if (full or "try_rival" in fixes) and len(looked) == 1 and len(order) > 1:
+        looked.append(order[1])
+    findings = {
+        r: examine(bench, ranking, bench.book.pack.by_id[r], "widen_evidence" in fixes, said.get(r)) for r in looked
+    }
     cuts = bench.calibration.thresholds
-    severities = {r: _graded(bench, ranking, f) for r, f in findings.items()}
+    severities = {r: _graded(bench, ranking, f, said.get(r)) for r, f in findings.items()}
     hits = {r: severities[r].value for r, f in findings.items() if f.probability >= cuts.final_act}
     # A rule that loses on precedence still has to be the likelier reading to be set aside for the winner.
     lead = leading(hits, bench.book.pack) or max(findings, key=lambda r: findings[r].probability)
     p = findings[lead].probability
     outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow else "review"
     verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
-    others = [_passed(s.rule_id, s.probability) for s in ranking.scores[:SHOWN] if s.rule_id not in verdicts]
+    others = [
+        _passed(s.rule_id, likely.get(s.rule_id, s.probability))
+        for s in ranking.scores[:SHOWN]
+        if s.rule_id not in verdicts
+    ]
     near = precedents(bench, lead, next(s.view for s in ranking.scores if s.rule_id == lead))
     return Draft(
         outcome=outcome,
@@ -84,10 +109,48 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
         severity=severities[lead],
         chain=_chain(bench, ranking, verdicts, lead, outcome, near),
         precedents=near,
+        any=_any(bench, {r: f.probability for r, f in findings.items()}, said, likely),
     )
 
 
-def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> Finding:
+def candidates(ranking: Ranking, rivals: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rules that a cross-encoder reads with a case: the first SHOWN of the ranking, and its rivals."""
+    return tuple(dict.fromkeys([*(s.rule_id for s in ranking.scores[:SHOWN]), *rivals]))
+
+
+def answered(bench: Bench, ranking: Ranking, rule_ids: Sequence[str]) -> dict[str, Answered]:
+    """Return what the cross-encoder says of rules, each on the view that ranks it highest; empty without one."""
+    if bench.read is None or bench.calibration.crossed is None:
+        return {}
+    views = {s.rule_id: s.view for s in ranking.scores}
+    out: dict[str, Answered] = {}
+    for view in dict.fromkeys(views[r] for r in rule_ids if r in views):
+        own = [r for r in rule_ids if views.get(r) == view]
+        laws = [law_text(bench.book.pack.by_id[r]) for r in own]
+        reading = bench.read(bench.views[view].text, [*laws, OVERALL])
+        for i, rule_id in enumerate(own):
+            out[rule_id] = Answered(float(reading.hit[i]), float(reading.severity[i]), float(reading.hit[-1]))
+    return out
+
+
+def crossed(bench: Bench, ranking: Ranking, said: Mapping[str, Answered]) -> dict[str, float]:
+    """Return the probability of each rule that was read, from the ranker and the cross-encoder together."""
+    line = bench.calibration.crossed
+    if line is None or not said:
+        return {}
+    shares = [_share(bench, ranking, bench.book.pack.by_id[r]) for r in said]
+    # As in `examine`: what the profile labels as violating is taken out of the features and put on what comes out.
+    ranked = [min(ranking.probability(r) / max(share, 1e-6), 1.0) for r, share in zip(said, shares, strict=True)]
+    x = np.array([crossed_features(p, a) for p, a in zip(ranked, said.values(), strict=True)])
+    return {r: round(float(p) * share, 4) for r, p, share in zip(said, line.probability(x), shares, strict=True)}
+
+
+def crossed_features(ranked: float, answer: Answered) -> Floats:
+    """Return [3]: the ranker's log-odds, the cross-encoder's, and those of the overall question."""
+    return np.array([float(logit(np.array([ranked]))[0]), answer.hit, answer.overall])
+
+
+def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False, answer: Answered | None = None) -> Finding:
     """Return the finding on one rule with measured evidence, weighed exceptions and the adjudicated probability."""
     column = bench.book.index[rule.id]
     row = next(s.view for s in ranking.scores if s.rule_id == rule.id)
@@ -101,13 +164,13 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
     # The ranking counts the share already. It is taken out of the features, which know no profile, and put on what
     # comes out: otherwise the examples outweigh what the profile relabelled.
     ranked = ranking.probability(rule.id) / max(share, 1e-6)
-    x = reasoned_features(bench.book, rule, vector, min(ranked, 1.0), excepted, alone, shares)
-    p = round(share * float(bench.calibration.reasoned.probability(x)), 4)
+    x = reasoned_features(bench.book, rule, vector, min(ranked, 1.0), excepted, alone, shares, answer)
+    p = round(share * adjudicated(bench.calibration, rule.id, x), 4)
     # Masking costs a pass over every piece: it is spent where the case may be acted on, not where it is let go.
     quick = located(bench.case, view, column, bench.score)
-    evidence = (
-        quick if p <= bench.calibration.thresholds.final_allow else measured(bench.case, view, column, bench.score)
-    )
+    evidence = quick
+    if p > bench.calibration.thresholds.final_allow:
+        evidence = marked(bench, view, rule) or measured(bench.case, view, column, bench.score)
     if widen:
         evidence = (*evidence, *(e for e in quick if not _inside(e, evidence)))
     return Finding(
@@ -122,17 +185,28 @@ def examine(bench: Bench, ranking: Ranking, rule: Rule, widen: bool = False) -> 
     )
 
 
+def adjudicated(calibration: Calibration, rule_id: str, x: Floats) -> float:
+    """Return the probability in [0, 1] of features as `reasoned_features` gives them, calibrated for the rule."""
+    moved = float(calibration.reasoned.logit(x)) + calibration.offsets.get(rule_id, 0.0)
+    return float(sigmoid(np.array(moved)))
+
+
 def reasoned_features(
-    book: Rulebook, rule: Rule, vector: Vectors, ranked: float, excepted: float, alone: float, shares: Floats
-) -> Floats:
-    """Return [5]: ranker logit, likeliest exception, nearest examples' margin, best sentence alone, taking stance."""
+    book: Rulebook, rule: Rule, vector: Vectors, ranked: float, excepted: float, alone: float, shares: Floats,
+    answer: Answered | None = None,
+) -> Floats:  # fmt: skip
+    """Return [5]: ranker logit, likeliest exception, nearest examples' margin, best sentence alone, taking stance.
+
+    Where a cross-encoder answered, [7]: its log-odds and those of the overall question follow.
+    """
     row = book.index[rule.id]
     margin = float((book.violating[book.violating_columns[row]] @ vector).max()) - float(
         (book.allowed[book.allowed_columns[row]] @ vector).max()
     )
     taking = sum(float(shares[STANCES.index(s)]) for s in TAKING)
     three = logit(np.array([ranked, excepted, alone]))
-    return np.array([three[0], three[1], margin, three[2], taking])
+    more = [] if answer is None else [answer.hit, answer.overall]
+    return np.array([three[0], three[1], margin, three[2], taking, *more])
 
 
 def best_sentence(bench: Bench, view: View, column: int) -> float:
@@ -176,11 +250,36 @@ def precedents(bench: Bench, rule_id: str, view: int, count: int = 2) -> tuple[P
     return tuple(out)
 
 
-def _graded(bench: Bench, ranking: Ranking, finding: Finding) -> Severity:
+def _share(bench: Bench, ranking: Ranking, rule: Rule) -> float:
+    """Return how much of a decomposed rule the profile labels as violating; the features know no profile."""
+    if not rule.attributes:
+        return 1.0
+    row = next(s.view for s in ranking.scores if s.rule_id == rule.id)
+    return violating_share(rule, read(rule, bench.book.value_vectors(rule), bench.vectors[row]), bench.profile)
+
+
+def _any(
+    bench: Bench, found: Mapping[str, float], said: Mapping[str, Answered], likely: Mapping[str, float]
+) -> float | None:
+    """Return the calibrated probability that any rule is broken, None without a cross-encoder."""
+    line = bench.calibration.settled
+    if line is None or not said:
+        return None
+    best = max([*found.values(), *(p for r, p in likely.items() if r not in found)])
+    return round(float(line.probability(settled_features(best, [a.overall for a in said.values()]))), 4)
+
+
+def settled_features(best: float, overall: Sequence[float]) -> Floats:
+    """Return [2]: log-odds of the likeliest rule as adjudicated, and the overall question's on the worst view."""
+    return np.array([float(logit(np.array([best]))[0]), max(overall)])
+
+
+def _graded(bench: Bench, ranking: Ranking, finding: Finding, answer: Answered | None) -> Severity:
     row = next(s.view for s in ranking.scores if s.rule_id == finding.rule_id)
     known = facts(
-        bench.case, bench.book.pack.by_id[finding.rule_id], finding, bench.vectors[row], bench.book, bench.calibration
-    )
+        bench.case, bench.book.pack.by_id[finding.rule_id], finding, bench.vectors[row], bench.book, bench.calibration,
+        answer.severity if answer else None,
+    )  # fmt: skip
     return grade(known, bench.book.pack, bench.calibration)
 
 

@@ -61,7 +61,7 @@ def risks(bank: SeedBank, book: Rulebook, vectors: Vectors, calibration: Calibra
     """
     near = (vectors @ bank.vectors.T).max(1)
     rule = (vectors @ book.statements.T).max(1)
-    reading = calibration.violation.scores(np.asarray(vectors, np.float64))[:, 0]
+    reading = calibration.readings.scores(np.asarray(vectors, np.float64))[:, 0]
     x = calibration.router.logit(np.stack([reading, near, rule], axis=-1).astype(np.float64))
     return sigmoid(x), np.asarray(near, np.float64)
 

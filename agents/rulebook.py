@@ -93,16 +93,26 @@ class Rulebook:
         return tuple((r.id, e) for r in self.rules for e in r.examples.allowed)
 
     def features(self, vectors: Vectors) -> Floats:
-        """Return [n, rules, FEATURES] of cosines between n texts and every rule."""
+        """Return [n, rules, FEATURES] of cosines between n texts and every rule.
+
+        In double precision: a product of single precision rounds a row otherwise when it has companions, and a case
+        must be decided alike alone and in a batch.
+        """
+        x, (statements, briefs, clauses, violating, allowed, exceptions) = np.asarray(vectors, np.float64), self._exact
         columns = [
-            vectors @ self.statements.T,
-            vectors @ self.briefs.T,
-            top_mean(vectors @ self.clauses.T, self.clause_columns, 1),
-            top_mean(vectors @ self.violating.T, self.violating_columns, NEAREST),
-            top_mean(vectors @ self.allowed.T, self.allowed_columns, NEAREST),
-            top_mean(vectors @ self.exceptions.T, self.exception_columns, 1),
+            x @ statements,
+            x @ briefs,
+            top_mean(x @ clauses, self.clause_columns, 1),
+            top_mean(x @ violating, self.violating_columns, NEAREST),
+            top_mean(x @ allowed, self.allowed_columns, NEAREST),
+            top_mean(x @ exceptions, self.exception_columns, 1),
         ]
-        return np.stack([np.asarray(c, np.float64) for c in columns], axis=-1)
+        return np.stack(columns, axis=-1)
+
+    @cached_property
+    def _exact(self) -> tuple[Floats, ...]:
+        every = (self.statements, self.briefs, self.clauses, self.violating, self.allowed, self.exceptions)
+        return tuple(np.asarray(m.T, np.float64) for m in every)
 
 
 def unique_exceptions(pack: Pack, rules: Sequence[Rule]) -> tuple[Clause, ...]:

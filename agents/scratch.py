@@ -12,6 +12,7 @@ import numpy as np
 from agents.calibration import Calibration
 from agents.evidence import measured, without_evidence
 from agents.rationale import shortened
+from agents.reading import Read
 from agents.vectors import Encode, Floats, Vectors, logit
 from cases.case import Case
 from cases.finding import Evidence
@@ -41,14 +42,21 @@ def bare_features(rule: Vectors, vectors: Vectors) -> Floats:
     return np.stack([near[:, 0], near[:, 1:].max(1) if near.shape[1] > 1 else near[:, 0]], -1).astype(np.float64)
 
 
-def try_rule(rule: str, case: Case, views: Sequence[View], encode: Encode, calibration: Calibration) -> Trial:
+def try_rule(
+    rule: str, case: Case, views: Sequence[View], encode: Encode, calibration: Calibration, read: Read | None = None
+) -> Trial:
     """Return the trial of one case; raise ValueError for a rule without a word."""
     if not sentences(rule):
         raise ValueError(f"rule {rule!r} says nothing; write what violates it in a sentence")
     laws = rule_vectors(rule, encode)
+    line = calibration.bare_read if read else None
 
     def score(texts: Sequence[str]) -> Floats:
-        return calibration.bare.probability(bare_features(laws, encode(texts)))[:, None]
+        x = bare_features(laws, encode(texts))
+        if read is None or line is None:
+            return calibration.bare.probability(x)[:, None]
+        hits = np.array([[read(text, [fold(rule)]).hit[0]] for text in texts])
+        return line.probability(np.concatenate([x, hits], 1))[:, None]
 
     found = score([v.text for v in views])[:, 0]
     view = views[int(found.argmax())]

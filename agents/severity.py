@@ -13,7 +13,7 @@ from agents import markers
 from agents.calibration import Calibration
 from agents.markers import quoted
 from agents.rulebook import Rulebook
-from agents.vectors import Vectors
+from agents.vectors import Floats, Vectors
 from cases.case import Case
 from cases.decision import Grade
 from cases.finding import Finding
@@ -47,10 +47,17 @@ class Facts:
     vector: Vectors
     nearest: tuple[tuple[float, int], ...]
     reading: float
+    read: float | None = None
 
 
-def facts(case: Case, rule: Rule, finding: Finding, vector: Vectors, book: Rulebook, calibration: Calibration) -> Facts:
-    """Return the facts of one finding; `nearest` are (similarity, severity) of the rule's closest examples."""
+def facts(
+    case: Case, rule: Rule, finding: Finding, vector: Vectors, book: Rulebook, calibration: Calibration,
+    read: float | None = None,
+) -> Facts:  # fmt: skip
+    """Return the facts of one finding; `nearest` are (similarity, severity) of the rule's closest examples.
+
+    `read` in [0, 1] is the severity that a cross-encoder gave the case under this rule.
+    """
     rows = book.violating_columns[book.index[rule.id]]
     near = book.violating[rows] @ vector
     middle = (rule.band.low + rule.band.high) // 2
@@ -58,8 +65,8 @@ def facts(case: Case, rule: Rule, finding: Finding, vector: Vectors, book: Ruleb
         (float(near[i]), e if (e := book.violating_list[int(rows[i])][1].severity) is not None else middle)
         for i in np.argsort(-near, kind="stable")[:NEAREST]
     ]
-    reading = float(calibration.severity.scores(np.asarray(vector[None], np.float64))[0, 0]) * 100
-    return Facts(case, rule, finding, vector, tuple(pairs), reading)
+    reading = float(calibration.readings.scores(np.asarray(vector[None], np.float64))[0, 1]) * 100
+    return Facts(case, rule, finding, vector, tuple(pairs), reading, read)
 
 
 def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
@@ -67,7 +74,10 @@ def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
     marks = [_mark(d, known) for d in pack.rubric.dimensions]
     weights = np.array([d.weight for d in pack.rubric.dimensions])
     share = float((weights * [m[0] for m in marks]).sum() / (4 * weights.sum()))
-    position = float(np.clip(calibration.position.logit(np.array([share])), 0.0, 1.0))
+    # Where a cross-encoder read the case its line is used, else the one that knows the grades alone.
+    line = calibration.place if known.read is not None and calibration.place else calibration.position
+    x = place_features(known, share) if line is calibration.place else np.array([share])
+    position = float(np.clip(line.logit(x), 0.0, 1.0))
     band = known.rule.band
     grades = tuple(
         Grade(
@@ -76,6 +86,14 @@ def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
         for d, (value, reason) in zip(pack.rubric.dimensions, marks, strict=True)
     )
     return Severity(value=round(band.low + position * (band.high - band.low)), grades=grades, position=position)
+
+
+def place_features(known: Facts, share: float) -> Floats:
+    """Return [3]: the mean grade, and the places in the band of the vector's severity and the cross-encoder's."""
+    band = known.rule.band
+    spread = max(1, band.high - band.low)
+    places = [(s - band.low) / spread for s in (known.reading, 100 * (known.read or 0.0))]
+    return np.array([share, *np.clip(places, -0.5, 1.5)])
 
 
 def share_of(known: Facts, pack: Pack) -> float:

@@ -10,12 +10,14 @@ import numpy as np
 from agents.calibration import Thresholds
 from agents.depth import Doubt
 from agents.evidence import located
+from agents.highlight import marked
 from agents.modality import Contradiction
+from agents.novelty import novelty
 from agents.perceiver import Perception
 from agents.precedence import leading
 from agents.ranker import Ranking
 from agents.rationale import public_rationale
-from agents.reasoner import Bench, Draft, citations, stance_of
+from agents.reasoner import Bench, Draft, answered, citations, stance_of
 from agents.router import Route
 from agents.severity import Severity, facts, grade, raised
 from cases.case import Case, Surface
@@ -34,6 +36,7 @@ class Frame(Fact):
     pack: PackRef
     profile: str
     model_digest: str
+    thresholds: str | None = None
 
     def for_profile(self, profile: str | None) -> "Frame":
         """Return the frame of a case that names its own profile."""
@@ -69,11 +72,12 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
             verdict="hit",
             probability=round(score.probability, 4),
             citations=citations(bench.book, rule, vector),
-            evidence=located(bench.case, view, bench.book.index[rule.id], bench.score),
+            evidence=marked(bench, view, rule) or located(bench.case, view, bench.book.index[rule.id], bench.score),
             stance=stance_of(bench, score.view)[0],
         )
         findings[rule.id] = finding
-        known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration)
+        said = answered(bench, ranking, [rule.id]).get(rule.id)
+        known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration, said.severity if said else None)
         graded[rule.id] = grade(known, bench.book.pack, bench.calibration)
     lead = leading({r: s.value for r, s in graded.items()}, bench.book.pack)
     assert lead is not None
@@ -102,6 +106,7 @@ def cleared(
         profile=frame.profile,
         pack=frame.pack,
         model_digest=frame.model_digest,
+        thresholds=frame.thresholds,
         spent=spent,
         at=at,
     )
@@ -125,7 +130,13 @@ def settled(
     pack, cuts = bench.book.pack, bench.calibration.thresholds
     found = draft or sure(bench, ranking, cuts)
     stage: Stage = "reasoner" if draft else "ranker"
-    outcome, causes = _outcome(found.outcome, doubt, perception, critiques)
+    doubted = found.outcome != "allow" or critiques
+    rules = [s.rule_id for s in ranking.scores]
+    reach = novelty(bench.book, bench.vectors, rules, found.rule_id) if doubted else ()
+    foreign = "out_of_distribution" in reach
+    outcome, causes = outcome_of(
+        found.outcome, doubt, perception, critiques, reasoned=draft is not None, foreign=foreign
+    )
     findings, severity = found.findings, found.severity.value if found.severity else 0
     # A case that waits only because part of it was not read suspects no rule.
     suspects = outcome == "act" or found.outcome != "allow" or "critic_veto" in causes
@@ -135,6 +146,8 @@ def settled(
     elif rule_id and contradiction and (modifier := modifier_of(pack, bench.case.surface)):
         severity = raised(severity, pack.by_id[rule_id], modifier.raises or 0)
         findings = (*findings, _modifier_finding(modifier, bench, contradiction))
+    if outcome == "review" and suspects:
+        causes = (*causes, *(c for c in reach if c not in causes))
     tier = pack.tier(severity)
     rule = pack.by_id[rule_id] if rule_id else None
     return Decision(
@@ -165,6 +178,7 @@ def settled(
         profile=frame.profile,
         pack=frame.pack,
         model_digest=frame.model_digest,
+        thresholds=frame.thresholds,
         spent=spent,
         at=at,
     )
@@ -180,9 +194,20 @@ def modifier_of(pack: Pack, surface: Surface) -> Rule | None:
     )  # fmt: skip
 
 
-def _outcome(
-    proposed: Outcome, doubt: Doubt, perception: Perception, critiques: tuple[Critique, ...]
-) -> tuple[Outcome, tuple[Cause, ...]]:
+def outcome_of(
+    proposed: Outcome, doubt: Doubt, perception: Perception, critiques: tuple[Critique, ...], *, reasoned: bool,
+    foreign: bool,
+) -> tuple[Outcome, tuple[Cause, ...]]:  # fmt: skip
+    """Return what becomes of a proposed outcome, and the causes that keep a case for a person.
+
+    `foreign` content, to which no example of a rule in play is near, is not acted on without a person.
+    """
+    if foreign and proposed == "act":
+        return "review", ("out_of_distribution", *perception.gaps)
+    if "too_long" in perception.gaps:  # of hundreds of passages one looks guilty by chance
+        proposed = "review" if proposed == "act" else proposed
+    if not reasoned and doubt.depth != "none":
+        proposed = "review"  # there was no rule to reason about, and the cuts trust nobody
     causes = [c for c in doubt.causes if c not in perception.gaps]
     if critiques and critiques[-1].ruling == "veto":
         return "review", (*causes, "critic_veto", *perception.gaps)
@@ -194,6 +219,8 @@ def _outcome(
 
 
 def _score(ranking: Ranking, draft: Draft | None) -> float:
+    if draft is not None and draft.any is not None:
+        return max(draft.any, *(f.probability for f in draft.findings))
     looked = {f.rule_id: f.probability for f in draft.findings if f.evidence} if draft else {}
     # What was adjudicated replaces the ranker's view of a rule; the other rules keep theirs.
     best = max((looked.get(s.rule_id, s.probability) for s in ranking.scores), default=0.0)

@@ -97,7 +97,10 @@ class PackRef(Fact):
 
 
 class Decision(Fact):
-    """The outcome for one case. `score` in [0, 1]: calibrated probability that an active rule is violated."""
+    """The outcome for one case. `score` in [0, 1]: calibrated probability that an active rule is violated.
+
+    `thresholds` is the digest of the saved thresholds in force, None for those shipped with the model.
+    """
 
     id: str
     case_id: str
@@ -122,6 +125,7 @@ class Decision(Fact):
     profile: str | None = None
     pack: PackRef
     model_digest: str
+    thresholds: str | None = None
     spent: tuple[Spent, ...] = ()
     at: datetime
 

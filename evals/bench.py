@@ -25,12 +25,15 @@ from zlib import crc32
 
 import numpy as np
 
+from agents.reading import law_text
 from agents.vectors import Vectors
 from cases.case import Case, Part
 from cases.model import Fact
+from evals.bench_reader import encode_rates, read_times
 from graphs.settings import Settings
 from policy_store.loader import load_pack
 from policy_store.pack import Pack
+from tools.encoder import WEIGHTS
 
 if TYPE_CHECKING:
     from graphs.desk import Desk
@@ -198,9 +201,25 @@ def retrieval(rules: int = 10_000, queries: int = 500) -> list[Row]:
                 holds=most < 10, detail=detail)]  # fmt: skip
 
 
+def reading(count: int = 400, weights: Path = WEIGHTS.parent) -> list[Row]:
+    """Read texts that are new, each with rules that were read before, with the cross-encoder."""
+    laws = [law_text(rule) for rule in load_pack(POLICY).rules[:8]]
+    took = read_times(weights, texts(4 * count, (*EVERYDAY, *EDGE)), laws)
+    return [Row(name="Cross-encoder, a new text and 8 known rules, p50", measured=f"{took.half:.0f} ms", target="60 ms",
+                holds=took.half < 60, detail=f"p99 {took.most:.0f} ms; {took.texts} texts of 40 tokens")]  # fmt: skip
+
+
+def encoding(base: Path, count: int = 400, weights: Path = WEIGHTS.parent) -> list[Row]:
+    """Encode texts in turns with the base that was never trained, exported to int8 as plainly as can be."""
+    rates = encode_rates(weights, base, texts(4 * count, (*EVERYDAY, *EDGE)))
+    detail = f"{rates.shipped:.0f} texts of 40 tokens a second, the base in int8 {rates.base:.0f}"
+    return [Row(name="Bi-encoder, throughput against its base", measured=f"{rates.ratio:.2f}x", target="0.75x",
+                holds=rates.ratio >= 0.75, detail=detail)]  # fmt: skip
+
+
 MEASURES: dict[str, Callable[[], list[Row]]] = {
     "fast-path": fast_path, "graph-overhead": graph_overhead, "cold-start": cold_start, "replay": replaying,
-    "retrieval": retrieval,
+    "retrieval": retrieval, "reading": reading,
 }  # fmt: skip
 
 
@@ -356,11 +375,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*MEASURES, []], metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--base", type=Path, help="also measure the encoder against this folder of all-MiniLM-L6-v2")
     given = parser.parse_args()
     rows: list[Row] = []
     for name in given.names or MEASURES:
         print(f"{name} …", file=sys.stderr)
         rows += MEASURES[name]()
+    rows += encoding(given.base) if given.base else []
     if given.json:
         print(json.dumps({"where": where(), "rows": [row.model_dump() for row in rows]}, indent=2))
     else:

@@ -11,6 +11,7 @@ from typing import Literal
 from agents.calibration import Calibration
 from agents.perceiver import perceive
 from agents.rationale import WHY
+from agents.reading import Read
 from agents.scratch import Trial, try_rule
 from agents.vectors import Encode, Vectors
 from cases.case import Case
@@ -32,7 +33,9 @@ class Tried(Fact):
     rationale: str
 
 
-def run_trials(lines: Iterable[bytes], encode: Encode, calibration: Calibration) -> Iterator[Tried | BadLine]:
+def run_trials(
+    lines: Iterable[bytes], encode: Encode, calibration: Calibration, read: Read | None = None
+) -> Iterator[Tried | BadLine]:
     """Yield one outcome a line, in order."""
     kept = Remembering(encode)
     for number, raw in enumerate(lines, start=1):
@@ -41,19 +44,19 @@ def run_trials(lines: Iterable[bytes], encode: Encode, calibration: Calibration)
             yield line
             continue
         case, rule = line
-        trial = try_on(rule, case, kept, calibration)
+        trial = try_on(rule, case, kept, calibration, read)
         yield Tried(
             id=case.id, probability=trial.probability, verdict=trial.verdict, evidence=trial.evidence,
             rationale=trial.rationale,
         )  # fmt: skip
 
 
-def try_on(rule: str, case: Case, encode: Encode, calibration: Calibration) -> Trial:
+def try_on(rule: str, case: Case, encode: Encode, calibration: Calibration, read: Read | None = None) -> Trial:
     """Return the trial of one case; its rationale also says what of the case was not read."""
     seen = perceive(case)
     if not seen.views:
         raise ValueError(f"case {case.id!r} holds no text; a rule in plain words is tried on text")
-    trial = try_rule(rule, case, seen.views, encode, calibration)
+    trial = try_rule(rule, case, seen.views, encode, calibration, read)
     unread = "".join(f" {WHY[gap]}" for gap in seen.gaps)
     return trial.model_copy(update={"rationale": trial.rationale + unread})
 

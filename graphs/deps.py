@@ -12,6 +12,7 @@ import numpy as np
 from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
 from agents.ranker import rank_views
+from agents.reading import Read
 from agents.router import SeedBank
 from agents.rulebook import Rulebook
 from agents.vectors import Encode, Floats, Vectors
@@ -68,6 +69,7 @@ class Deps:
     assembly: Assembly | None = None
     audit_rate: float = 0.005
     retrieve: int = 8
+    read: Read | None = None
     _recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
 
     def vectors(self, case_digest: str, views: Sequence[View]) -> Vectors:

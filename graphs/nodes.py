@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agents.attributes import read, violating_share
 from agents.critic import MAX_ROUNDS, criticise
-from agents.depth import depth
+from agents.depth import Doubt, depth
 from agents.modality import contradiction
 from agents.perceiver import perceive as perceive_case
 from agents.ranker import Ranking, rank
@@ -167,11 +167,15 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
     views = state["perception"].views
     odd = contradiction(views, scaled, ranking, book)
-    doubt = depth(
-        ranking, book.pack, deps.calibration.thresholds,
-        contradiction=odd is not None, context_shift=_shifted(deps, case, ranking),
+    return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd is not None)}
+
+
+def doubted(deps: Deps, case: Case, ranking: Ranking, contradicts: bool) -> Doubt:
+    """Return what makes a ranking doubtful, under the cuts in force."""
+    return depth(
+        ranking, deps.book.pack, deps.calibration.thresholds,
+        contradiction=contradicts, context_shift=_shifted(deps, case, ranking),
     )  # fmt: skip
-    return {"ranking": ranking, "doubt": doubt}
 
 
 def weighed(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) -> Floats:
@@ -212,7 +216,9 @@ def bench(deps: Deps, state: State) -> Bench:
     """Return what agents need on the desk for this case."""
     case, views = state["case"], state["perception"].views
     profile = case.profile or deps.book.pack.default_profile
-    return Bench(case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile)
+    return Bench(
+        case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile, deps.read
+    )
 
 
 def modalities(case: Case) -> frozenset[Modality]:

@@ -16,7 +16,7 @@ from langgraph.runtime import Runtime
 
 from agents.perceiver import Perception, perceive
 from agents.ranker import Ranking
-from agents.reasoner import SHOWN, Draft
+from agents.reasoner import SHOWN, Draft, answered, candidates
 from agents.router import risks
 from agents.rulebook import NEAREST, Rulebook
 from agents.severity import facts, grade
@@ -246,9 +246,11 @@ def standing(read: Read, was: Decision, reasoned: Reasoned, change: Change) -> D
     before, after, draft = reasoned.ranking, read.state["ranking"], reasoned.draft
     first = [s.rule_id for s in before.scores[:2]]
     examined = {f.rule_id for f in draft.findings if f.stance is not None}
-    looked = {*first, *examined, *reasoned.doubt.rivals}
+    given = candidates(before, reasoned.doubt.rivals)
+    looked = {*first, *examined, *given}
     same = (
         read.state["doubt"] == reasoned.doubt
+        and given == candidates(after, reasoned.doubt.rivals)
         and first == [s.rule_id for s in after.scores[:2]]
         and not looked & change.diff.touched
         and all(_same(before, after, rule_id) for rule_id in looked)
@@ -259,8 +261,10 @@ def standing(read: Read, was: Decision, reasoned: Reasoned, change: Change) -> D
         if sum(f.verdict == "hit" for f in draft.findings) > 1:
             return None  # the higher severity may lead
         draft = _regraded(read, draft)
+    # Those that a cross-encoder read keep what it gave them; without one it is the ranker's score, which stands too.
+    kept = {f.rule_id: f for f in draft.findings} if read.deps.read else {}
     quiet = tuple(
-        Finding(rule_id=s.rule_id, verdict="not_hit", probability=round(s.probability, 4))
+        kept.get(s.rule_id) or Finding(rule_id=s.rule_id, verdict="not_hit", probability=round(s.probability, 4))
         for s in after.scores[:SHOWN]
         if s.rule_id not in examined
     )
@@ -367,7 +371,10 @@ def _regraded(read: Read, draft: Draft) -> Draft:
     finding = next(f for f in draft.findings if f.rule_id == draft.rule_id)
     view = next(s.view for s in state["ranking"].scores if s.rule_id == draft.rule_id)
     rule = deps.book.pack.by_id[draft.rule_id]
-    known = facts(state["case"], rule, finding, read.vectors[view], deps.book, deps.calibration)
+    said = answered(nodes.bench(deps, state), state["ranking"], [rule.id]).get(rule.id)
+    known = facts(
+        state["case"], rule, finding, read.vectors[view], deps.book, deps.calibration, said.severity if said else None
+    )
     return draft.model_copy(update={"severity": grade(known, deps.book.pack, deps.calibration)})
 
 

@@ -1,5 +1,6 @@
 """The only file that names backends: joins tools to what agents and the graph ask for."""
 
+import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.calibration import Calibration
+from agents.reading import Mark, Read, Reading
 from agents.router import seed_bank
 from agents.rulebook import write_rulebook
 from agents.vectors import Encode, Vectors
@@ -25,6 +27,7 @@ from policy_store.rule import canonical
 from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
+from tools.reader import OnnxReader
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -45,6 +48,7 @@ class Embedded:
     encoder: OnnxEncoder
     calibration: Calibration
     store: Cache
+    reader: OnnxReader | None = None
     recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -64,6 +68,21 @@ class Embedded:
                 self.recent.popitem(last=False)
         return np.stack([known[t] for t in texts])
 
+    @property
+    def digest(self) -> str:
+        """Return what names the models in decisions."""
+        return digest_of(self.encoder, self.reader)
+
+    @property
+    def encoded(self) -> int:
+        """Return how many texts were encoded, the cross-encoder's work counted along as such."""
+        return self.encoder.encoded + round(self.reader.cost if self.reader else 0.0)
+
+    @property
+    def read(self) -> Read | None:
+        """Return the cross-encoder as agents ask for it; None where these weights come without one."""
+        return None if self.reader is None else reading(self.reader)
+
     def encode_kept(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors of policy texts, which are kept between runs."""
         keys = [f"{self.encoder.digest[:16]}/text/{_digest(t)}" for t in texts]
@@ -76,12 +95,39 @@ class Embedded:
         return np.stack([known[k] for k in keys]) if keys else np.zeros((0, 384), np.float32)
 
 
+def open_reader(encoder: OnnxEncoder, calibration: Calibration) -> OnnxReader | None:
+    """Return the cross-encoder that stands on an encoder, None where the weights were calibrated without one."""
+    return OnnxReader(encoder) if calibration.crossed else None
+
+
+def digest_of(encoder: OnnxEncoder, reader: OnnxReader | None) -> str:
+    """Return what names the models in decisions: the encoder's digest, or that of both files together."""
+    if reader is None:
+        return encoder.digest
+    return hashlib.sha256(f"{encoder.digest}{reader.digest}".encode()).hexdigest()
+
+
+def reading(reader: OnnxReader) -> Read:
+    """Return a cross-encoder as agents ask for it."""
+
+    def read(text: str, laws: Sequence[str]) -> Reading:
+        found = reader.read(text, laws)
+        return Reading(
+            np.array([a.hit for a in found]), np.array([a.severity for a in found]),
+            tuple(tuple(Mark(*m) for m in a.marks) for a in found),
+        )  # fmt: skip
+
+    return read
+
+
 @contextmanager
 def open_model(settings: Settings) -> Iterator[Embedded]:
     """Open the embedded encoder and the store of its vectors; the weights file carries its calibration."""
     encoder = OnnxEncoder(threads=settings.threads)
+    calibration = Calibration.model_validate_json(encoder.calibration)
+    reader = open_reader(encoder, calibration)
     with Cache.open(settings.home / "cache.db") as store:
-        yield Embedded(encoder, Calibration.model_validate_json(encoder.calibration), store)
+        yield Embedded(encoder, calibration, store, reader)
 
 
 @contextmanager
@@ -90,13 +136,17 @@ def open_desk(
 ) -> Iterator["Desk"]:
     """Open everything that deciding needs, for the length of a `with` block.
 
-    `waits` keeps cases in review open for an answer; `ledger` replaces the one of the settings.
+    `waits` keeps cases in review open for an answer; `ledger` replaces the one of the settings. Thresholds that were
+    saved in the home hold for the ledger of the settings alone: a trial run is the same in every home.
     """
     os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
     from graphs.desk import Desk
+    from graphs.saved import in_force
 
     with ExitStack() as stack:
         deps = stack.enter_context(open_deps(settings, pack, ledger=ledger))
+        if ledger is None:
+            deps = in_force(settings, deps)
         saver = stack.enter_context(_checkpointer(settings)) if waits else None
         yield Desk(deps, saver)
 
@@ -125,7 +175,7 @@ def open_deps(
             frame=Frame(
                 pack=PackRef(id=pack.id, version=pack.version, digest=pack.digest),
                 profile=pack.default_profile,
-                model_digest=model.encoder.digest,
+                model_digest=model.digest,
             ),
             book=book,
             bank=seed_bank(book),
@@ -136,11 +186,12 @@ def open_deps(
             record=ledger,
             store=model.store,
             clock=lambda: datetime.now(UTC),
-            encoded=lambda: model.encoder.encoded,
+            encoded=lambda: model.encoded,
             template=settings.template,
             assembly=settings.assembly,
             audit_rate=settings.audit_rate,
             retrieve=settings.retrieve,
+            read=model.read,
         )
 
 
@@ -178,6 +229,4 @@ def _checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]":
 
 
 def _digest(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -72,6 +72,7 @@ def _looks(settings: "Settings") -> Iterator[Look]:
     yield _look("model", lambda: _model(digest))
     yield _look("encoder", lambda: _speed(settings))
     if pack and digest:
+        yield _look("thresholds", lambda: _thresholds(settings, pack[0], digest[1]))
         yield _look("index", lambda: _index(settings, pack[0], digest[0]))
     roles = ", ".join(f"{role} {getattr(settings, role)}" for role in ("ranker", "reasoner", "critic", "explainer"))
     yield Look("roles", "ok", roles)
@@ -139,14 +140,34 @@ def _policy(settings: "Settings", found: "list[Pack]") -> tuple[State, str]:
 
 def _model(digest: list[str]) -> tuple[State, str]:
     from agents.calibration import Calibration
+    from graphs.wiring import digest_of, open_reader
     from tools.encoder import OnnxEncoder
 
     encoder = OnnxEncoder()
     calibration = Calibration.model_validate_json(encoder.calibration)
-    digest.append(encoder.digest)
+    reader = open_reader(encoder, calibration)
+    digest += [encoder.digest, digest_of(encoder, reader)]
     cuts = calibration.thresholds
-    told = f"{encoder.model.name} ({encoder.digest[:8]}), {calibration.template} with {calibration.assembly}"
+    second = f" and {reader.model.name} ({reader.digest[:8]})" if reader else ""
+    told = f"{encoder.model.name} ({encoder.digest[:8]}){second}, {calibration.template} with {calibration.assembly}"
     return "ok", f"{told}, cuts router {cuts.router:.2f}, allow {cuts.allow:.2f}, act {cuts.act:.2f}"
+
+
+def _thresholds(settings: "Settings", pack: "Pack", model_digest: str) -> tuple[State, str]:
+    from agents.calibration import Calibration
+    from graphs.saved import basis, force
+    from tools.encoder import OnnxEncoder
+
+    calibration = Calibration.model_validate_json(OnnxEncoder().calibration)
+    found = force(settings, basis(settings, pack, model_digest, calibration))
+    if found.saved is None:
+        return ("note", found.why) if found.why else ("ok", "shipped ones; precept calibrate fits them to your traffic")
+    saved, cuts = found.saved, found.saved.thresholds
+    sides = [name for name, side in (("allow", saved.choice.allow), ("act", saved.choice.act)) if side.level]
+    told = f"your own of {saved.made:%Y-%m-%d} from {saved.count.cases:,} cases ({saved.digest[:8]})"
+    limit = f"at most {saved.choice.max_error:.1%} errors at {saved.choice.confidence:.0%} on {' and '.join(sides)}"
+    ranker = ", ".join(f"{side} {getattr(cuts, side):.2f}" for side in sides)
+    return "ok", f"{told}, {limit}; the ranker's cuts {ranker}"
 
 
 def _speed(settings: "Settings") -> tuple[State, str]:

@@ -205,7 +205,7 @@ def _try_one(rule: str, content: str, json: bool) -> None:
         raise Refused(f"the rule {rule!r} says nothing; write what violates it in a sentence")
     case = case_from_text(content)
     with open_model(read()) as model:
-        trial = try_on(rule, case, model.encode_kept, model.calibration)
+        trial = try_on(rule, case, model.encode_kept, model.calibration, model.read)
     if json:
         _print_json(trial.model_dump(mode="json"))
     else:
@@ -224,7 +224,7 @@ def _try_file(source: str, target: Path, json: bool) -> None:
             raise Refused(f"{target}: the output would overwrite the input; give it another name")
         counts = {"tried": 0, "bad": 0}
         with target.open("w", encoding="utf-8") as out:
-            for found in run_trials((raw for _, raw in lines.lines()), model.encode, model.calibration):
+            for found in run_trials((raw for _, raw in lines.lines()), model.encode, model.calibration, model.read):
                 bad = isinstance(found, BadLine)
                 counts["bad" if bad else "tried"] += 1
                 left_out = None if bad else {"evidence": {"__all__": {"drop"}}}

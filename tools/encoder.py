@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,13 @@ WEIGHTS = Path(__file__).parent / "weights" / "bi-encoder.onnx"
 MAX_TOKENS = 512
 WIDTH = 384
 Vectors = NDArray[np.float32]
+
+
+class States(NamedTuple):
+    """What layers say of a text's tokens, [length, width] or [layers, length, width], and the tokens' offsets."""
+
+    values: NDArray[np.float32]
+    offsets: tuple[tuple[int, int], ...]
 
 
 class OnnxEncoder:
@@ -90,6 +97,29 @@ class OnnxEncoder:
                 out[row] = vector
         self.encoded += len(texts)
         return out
+
+    @property
+    def lower_digest(self) -> str:
+        """Return what names the layers that a cross-encoder stands on; empty where these weights give no states."""
+        found: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
+        return found.get("lower", "")
+
+    def lower(self, text: str, most: int) -> States:
+        """Return the states [length, 384] that enter the upper layers, of at most `most` tokens."""
+        return self._states(text, most, "lower")
+
+    def upper(self, text: str, most: int) -> States:
+        """Return the states [layers, length, 384] that enter each upper layer, of at most `most` tokens."""
+        return self._states(text, most, "upper")
+
+    def _states(self, text: str, most: int, name: str) -> States:
+        found = self.tokenizer.encode(text)
+        ids, offsets = found.ids, found.offsets
+        if len(ids) > most:
+            ids, offsets = [*ids[: most - 1], ids[-1]], [*offsets[: most - 1], (0, 0)]
+        tokens = np.array([ids], np.int64)
+        values = self.session.run([name], {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0][0]
+        return States(values, tuple(offsets))
 
     def _vector(self, text: str) -> Vectors:
         tokens = np.array([self.tokenizer.encode(text).ids], np.int64)

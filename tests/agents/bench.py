@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents.assembly import ASSEMBLIES
-from agents.calibration import TEMPLATES, Calibration, Head, Line, Thresholds
+from agents.calibration import READINGS, TEMPLATES, Calibration, Head, Line, Thresholds
 from agents.ranker import Ranking, rank, rank_views
 from agents.reasoner import Bench
 from agents.rulebook import Rulebook, write_rulebook
@@ -43,8 +43,7 @@ def calibration(**thresholds: float) -> Calibration:
         reasoned=Line(weights=(1.0, -0.2, 1.0, 0.2, 0.0), bias=0.0),
         exception=Line(weights=(6.0, -2.0, 4.0, -4.0, 0.0), bias=-1.0),
         bare=Line(weights=(6.0, 6.0), bias=-4.0),
-        violation=Head(classes=("violating",), weights=(zero,), bias=(0.0,)),
-        severity=Head(classes=("severity",), weights=(zero,), bias=(0.5,)),
+        readings=Head(classes=READINGS, weights=(zero, zero), bias=(0.0, 0.5)),
         stances=Head(classes=STANCES, weights=(zero,) * len(STANCES), bias=(1.0, *(0.0,) * (len(STANCES) - 1))),
         position=Line(weights=(1.0,), bias=0.0),
         thresholds=Thresholds(**cuts),

@@ -79,3 +79,19 @@ def test_a_case_without_words_is_settled_without_evidence() -> None:
     found = decide("!!! ???", causes=("ambiguous",), final_act=1.0, final_allow=0.0)
     assert found.outcome == "review"
     assert found.findings[0].evidence[0].quote == "!!! ???"
+
+
+def test_a_review_of_content_that_the_policy_hardly_speaks_of_says_so() -> None:
+    far = decide("glaciers melt slowly", causes=("ambiguous",), final_act=1.01, final_allow=-0.01)
+    assert (far.outcome, far.causes) == ("review", ("ambiguous", "out_of_distribution"))
+    known = decide(THREAT, causes=("ambiguous",), final_act=1.01, final_allow=-0.01)
+    assert (known.outcome, known.causes) == ("review", ("ambiguous",))
+
+
+def test_doubt_that_nobody_could_reason_about_is_no_allow() -> None:
+    desk, ranking = bench("A lemon cake", act=1.01)
+    found = settled(
+        FRAME, desk, "d-1", Perception(views=desk.views), ROUTE, ranking, Doubt(depth="short", causes=("ambiguous",)), None,
+        NOON, (),
+    )  # fmt: skip
+    assert (found.outcome, found.causes[0]) == ("review", "ambiguous")

@@ -19,7 +19,7 @@ def test_a_megabyte_of_anything_is_in_review_as_too_long_and_soon(desk: Desk, un
     begun = time.perf_counter()
     decision = desk.decide(make_case(unit * (MEGABYTE // len(unit))))
     assert (decision.outcome, "too_long" in decision.causes) == ("review", True)
-    assert time.perf_counter() - begun < 20
+    assert time.perf_counter() - begun < 60
 
 
 @pytest.mark.parametrize("text", ["убью тебя", "我要杀了你", "سأقتلك"], ids=["ru", "zh", "ar"])

@@ -22,7 +22,7 @@ def test_people_see_the_outcome_the_rule_the_words_and_what_to_do_next(precept: 
         " ACT ",
         "HR2 Threat against a person",
         "severity",
-        "HR2.",
+        "HR2 “Threatens a person with violence",
         "Rubric",
         "Keep talking",
         "precept explain d-",
