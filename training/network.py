@@ -79,7 +79,7 @@ class Network(nn.Module):
 
     def lower(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return the states [n, length, width] that tower and reader share."""
-        x = self.body.embeddings(input_ids=ids, token_type_ids=torch.zeros_like(ids))
+        x: Tensor = self.body.embeddings(input_ids=ids, token_type_ids=torch.zeros_like(ids))
         for layer in self.body.encoder.layer[:SHARED]:
             x = through(layer, x, mask)
         return x

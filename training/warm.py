@@ -39,7 +39,8 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
 
     def whole(quantized: str) -> NDArray:  # type: ignore[type-arg]
         stem = quantized.removesuffix("_quantized")
-        return (read(quantized) - read(f"{stem}_zero_point")) * read(f"{stem}_scale")
+        out: NDArray = (read(quantized) - read(f"{stem}_zero_point")) * read(f"{stem}_scale")  # type: ignore[type-arg]
+        return out
 
     for name in stored:
         if name.endswith("_quantized") and ".weight" in name:
