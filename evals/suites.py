@@ -31,8 +31,13 @@ class Ran(NamedTuple):
     drawings: dict[str, tuple[Drawing, ...]]
 
 
-def run_suites(proof: Proof, names: Sequence[str], told: Callable[[Found | Skipped], None] | None = None) -> Ran:
+def run_suites(
+    proof: Proof, names: Sequence[str], told: Callable[[Found | Skipped], None] | None = None,
+    kept: Callable[[Record], None] | None = None,
+) -> Ran:  # fmt: skip
     """Run suites in order; one that lacks its data is skipped and says what to do. `told` hears of each.
+
+    `kept` is given what there is after each suite: a run of an hour that is ended has not been for nothing.
 
     Raise KeyError for a name that is no suite.
     """
@@ -59,6 +64,8 @@ def run_suites(proof: Proof, names: Sequence[str], told: Callable[[Found | Skipp
         drawings[name] = result.drawings
         if told:
             told(found[-1])
+        if kept:
+            kept(Record(made=made(proof), found=tuple(found), skipped=tuple(skipped)))
     return Ran(Record(made=made(proof), found=tuple(found), skipped=tuple(skipped)), drawings)
 
 

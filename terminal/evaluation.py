@@ -4,6 +4,7 @@ Exit codes are those of terminal/errors.py; 1 says that nothing could be measure
 missed.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,12 +59,12 @@ def eval_(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before hours of measuring, not after
     with proving(Sets(data, _held), read(), limit) as proof:
-        ran = run_suites(proof, names, None if json else _told)
+        ran = run_suites(proof, names, None if json else _told, partial(_keep, out) if out else None)
     changed = comparison.changes(ran.record, then) if then else ()
     if out is not None:
         from evals.report import page
 
-        (out / "results.json").write_text(ran.record.model_dump_json(), encoding="utf-8")
+        _keep(out, ran.record)
         (out / "report.html").write_text(page(ran.record, ran.drawings, changed), encoding="utf-8")
     if json:
         _print_json(ran.record, changed)
@@ -82,6 +83,12 @@ def _needs(*names: str) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise Refused(f"precept eval needs {', '.join(missing)}; install them with `pip install 'precept[evals]'`")
+
+
+def _keep(out: Path, record: "Record") -> None:
+    part = out / "results.json.part"
+    part.write_text(record.model_dump_json(), encoding="utf-8")
+    part.replace(out / "results.json")
 
 
 def _held(folder: Path) -> frozenset[str]:
