@@ -57,7 +57,8 @@ class Thresholds(Fit):
     """Cuts on calibrated probabilities.
 
     `allow` cuts the probability that any rule is violated, `act` that of one rule, both by the ranker; between them
-    the reasoner looks, and what it leaves between `final_allow` and `final_act` waits for a person.
+    the reasoner looks, and what it leaves between `final_allow` and `final_act` waits for a person. A rule of high harm
+    is let go, by ranker or reasoner, at or below `final_allow_high_harm` only; where that was not fitted, never.
     """
 
     router: float
@@ -65,6 +66,7 @@ class Thresholds(Fit):
     act: float
     final_allow: float
     final_act: float
+    final_allow_high_harm: float = -1e-9
 
 
 class Calibration(Fit):

@@ -1,5 +1,7 @@
 """How deep to think: a pure function of calibrated scores and contradictions (K4). No machine is asked."""
 
+from collections.abc import Mapping
+
 from agents.calibration import Thresholds
 from agents.ranker import Ranking
 from cases.decision import Cause, Depth
@@ -38,6 +40,12 @@ def settled(pack: Pack, a: str, b: str) -> bool:
     return any((p.winner == a and b in p.losers) or (p.winner == b and a in p.losers) for p in pack.precedence)
 
 
+def grave(pack: Pack, likely: Mapping[str, float], cuts: Thresholds) -> str | None:
+    """Return the likeliest rule of high harm that stands above the cut at which such a rule is let go, or None."""
+    above = [r for r, p in likely.items() if pack.by_id[r].high_harm and p > cuts.final_allow_high_harm]
+    return max(above, key=lambda r: likely[r], default=None)
+
+
 def depth(
     ranking: Ranking,
     pack: Pack,
@@ -51,7 +59,8 @@ def depth(
     top = ranking.scores[0].probability if ranking.scores else 0.0
     causes: list[Cause] = list(extra)
     competing = rivals(ranking, pack, cuts.act / 2)
-    if ranking.any > cuts.allow and top < cuts.act:
+    feared = grave(pack, {s.rule_id: s.probability for s in ranking.scores}, cuts)
+    if (ranking.any > cuts.allow or feared) and top < cuts.act:
         causes.append("ambiguous")
     if competing and top < cuts.act:
         causes.append("competing_rules")

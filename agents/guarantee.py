@@ -86,13 +86,17 @@ class Ladder:
         if allow:
             down = -self.moves[allow - 1]
             router, low, final_low = (_moved(c, down) for c in (base.router, base.allow, base.final_allow))
+            grave = _moved(base.final_allow_high_harm, down) if base.final_allow_high_harm > 0 else NEVER_ALLOW
         else:
-            router, low, final_low = 0.0, NEVER_ALLOW, NEVER_ALLOW
+            router, low, final_low, grave = 0.0, NEVER_ALLOW, NEVER_ALLOW, NEVER_ALLOW
         if act:
             high, final_high = (_moved(c, self.moves[act - 1]) for c in (base.act, base.final_act))
         else:
             high, final_high = NEVER_ACT, NEVER_ACT
-        return Thresholds(router=router, allow=low, act=high, final_allow=final_low, final_act=final_high)
+        return Thresholds(
+            router=router, allow=low, act=high, final_allow=final_low, final_act=final_high,
+            final_allow_high_harm=grave,
+        )  # fmt: skip
 
 
 def choose(verdicts: Verdicts, max_error: float, confidence: float, seed: int = 0) -> Choice:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.attributes import best_values, read, violating_share
-from agents.calibration import Calibration
+from agents.calibration import Calibration, Thresholds
+from agents.depth import grave
 from agents.evidence import ScoreTexts, located, measured, pieces
 from agents.exceptions import weigh
 from agents.highlight import marked
@@ -93,13 +94,16 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
     # A rule that loses on precedence still has to be the likelier reading to be set aside for the winner.
     lead = leading(hits, bench.book.pack) or max(findings, key=lambda r: findings[r].probability)
     p = findings[lead].probability
-    outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow else "review"
-    verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
     others = [
         _passed(s.rule_id, likely.get(s.rule_id, s.probability))
         for s in ranking.scores[:SHOWN]
-        if s.rule_id not in verdicts
+        if s.rule_id not in findings
     ]
+    feared = grave(bench.book.pack, {f.rule_id: f.probability for f in (*findings.values(), *others)}, cuts)
+    outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow and not feared else "review"
+    if outcome == "review" and feared in findings and p <= cuts.final_allow:
+        lead, p = feared, findings[feared].probability  # the person is asked about what the case waits for
+    verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
     near = precedents(bench, lead, next(s.view for s in ranking.scores if s.rule_id == lead))
     return Draft(
         outcome=outcome,
@@ -107,7 +111,7 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
         probability=p,
         findings=(verdicts[lead], *(f for r, f in verdicts.items() if r != lead), *others),
         severity=severities[lead],
-        chain=_chain(bench, ranking, verdicts, lead, outcome, near),
+        chain=_chain(bench, ranking, verdicts, lead, _why(outcome, p, feared, cuts), near),
         precedents=near,
         any=_any(bench, {r: f.probability for r, f in findings.items()}, said, likely),
     )
@@ -305,7 +309,7 @@ def _chain(
     ranking: Ranking,
     findings: dict[str, Finding],
     lead: str,
-    outcome: Outcome,
+    why: str,
     near: tuple[Precedent, ...],
 ) -> tuple[Step, ...]:
     main = findings[lead]
@@ -340,12 +344,6 @@ def _chain(
             f"Nearest precedents: {example.id} violating at {example.similarity:.2f}, "
             f"{twin.id} allowed at {twin.similarity:.2f}"
         )
-    cuts = bench.calibration.thresholds
-    why = {
-        "act": f"at or above {cuts.final_act:.2f}, where acting is sure enough",
-        "allow": f"at or below {cuts.final_allow:.2f}, where allowing is sure enough",
-        "review": f"between {cuts.final_allow:.2f} and {cuts.final_act:.2f}, so a person decides",
-    }[outcome]
     return (
         Step(
             name="location",
@@ -353,5 +351,17 @@ def _chain(
         ),
         Step(name="screening", text=f"Calibrated scores of the rules in play: {screened}."),
         Step(name="cause", text=". ".join(c.rstrip(".") for c in cause) + "."),
-        Step(name="decision", text=f"{lead} after weighing stands at {main.probability:.2f}, {why}: {outcome}. {NOTE}"),
+        Step(name="decision", text=f"{lead} after weighing stands at {main.probability:.2f}, {why}. {NOTE}"),
     )
+
+
+def _why(outcome: Outcome, p: float, feared: str | None, cuts: Thresholds) -> str:
+    """Return why a probability leads to an outcome, in words."""
+    if outcome == "act":
+        return f"at or above {cuts.final_act:.2f}, where acting is sure enough: act"
+    if outcome == "allow":
+        return f"at or below {cuts.final_allow:.2f}, where allowing is sure enough: allow"
+    if feared and p <= cuts.final_allow:
+        least = max(0.0, cuts.final_allow_high_harm)
+        return f"and {feared}, a rule of high harm, is let go at or below {least:.2f} only, so a person decides: review"
+    return f"between {cuts.final_allow:.2f} and {cuts.final_act:.2f}, so a person decides: review"

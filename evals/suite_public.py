@@ -11,7 +11,8 @@ from evals.suite_dev import char_f1
 from evals.worded import add_worded, add_worded_spans
 
 POLICY = "community"
-HATE_SCENES = ("HS", "HR", "VI")
+# HateCheck calls hateful what is aimed at a protected group: the scene HS. Abuse of anybody else breaks HR or VI.
+HATE_SCENES, ABUSE_SCENES = ("HS",), ("HS", "HR", "VI")
 LIMITS = {"hatecheck": 3728, "edos_sexism": 4000, "toxic_spans_semeval2021": 2000}
 
 
@@ -30,11 +31,15 @@ def openai_moderation(proof: Proof) -> Result:
 
 
 def hatecheck(proof: Proof) -> Result:
-    """Measure hateful or not on the functional tests of Röttger et al. (ACL 2021), by the rules of three scenes."""
+    """Measure hateful or not on the functional tests of Röttger et al. (ACL 2021), by the rules on hate."""
     rows = _capped(proof, "hatecheck", proof.sets.rows("hatecheck"))
     judged = proof.judge(rows, POLICY)
     s = judged.scene(HATE_SCENES)
     tally = _binary("hatecheck", judged, s, proof.rounds)
+    w, abuse = over.draws(len(rows), proof.rounds), judged.scene(ABUSE_SCENES)
+    tally.add(
+        "abuse_roc_auc", over.roc_auc(judged.violating, abuse, w), len(rows), "rules on harassment and violence too"
+    )
     best = _best_cut(judged.violating, s)
     names = [str(row.labels.get("functionality", "?")) for row in rows]
     lines = []

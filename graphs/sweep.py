@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from agents.guarantee import ACTED, ALLOWED, REVIEW, Ladder, Verdicts, levels
 from agents.novelty import novelty
 from agents.ranker import Ranking
-from agents.reasoner import reason
+from agents.reasoner import answered, candidates, crossed, reason
 from agents.router import risks
 from agents.vectors import Floats, Vectors
 from agents.verdict import outcome_of, sure
@@ -132,8 +132,9 @@ class _One:
         if doubt.depth != "none" and ranking.scores:
             values = self._values(deps, state, (heard, doubt.rivals))
             below = sum(v <= cuts.final_allow for v in values)
+            feared = sum(v <= cuts.final_allow_high_harm for v in values)
             above = sum(v >= cuts.final_act for v in values)
-            key: object = (heard, doubt.depth, doubt.rivals, doubt.causes, below, above)
+            key: object = (heard, doubt.depth, doubt.rivals, doubt.causes, below, above, feared)
             if key not in self.found:
                 self.found[key] = _reasoned(deps, state, self._foreign(deps, ranking))
         else:
@@ -164,8 +165,13 @@ class _One:
 
     def _values(self, deps: Deps, state: State, key: object) -> tuple[float, ...]:
         if key not in self.values:
-            draft = reason(nodes.bench(deps, state), state["ranking"], state["doubt"].rivals, "full")
-            self.values[key] = tuple(f.probability for f in draft.findings)
+            desk, ranking, rivals = nodes.bench(deps, state), state["ranking"], state["doubt"].rivals
+            values = [f.probability for f in reason(desk, ranking, rivals, "full").findings]
+            looked = candidates(ranking, rivals)
+            if any(deps.book.pack.by_id[r].high_harm for r in looked):  # read less closely, a rule stands elsewhere
+                values += crossed(desk, ranking, answered(desk, ranking, looked)).values()
+                values += [ranking.probability(r) for r in looked]
+            self.values[key] = tuple(values)
         return self.values[key]
 
 

@@ -117,6 +117,7 @@ class Rule(Strict):
     `common` lists the pack-wide exceptions that hold for this rule (None: all of them).
     `priors` are the rubric levels (0-4) that every violation of this rule has before the case is read.
     `raises` makes it a modifier: it never stands alone and adds that many points to the leading rule.
+    `high_harm`: letting a violation go may cost a life or a child's safety, so a case is let go at a stricter cut only.
     `action` replaces the tier's recommended action (SH3: offer support, never punish).
     """
 
@@ -140,6 +141,7 @@ class Rule(Strict):
     status: Status = "active"
     action: str | None = None
     raises: int | None = Field(default=None, ge=1, le=100)
+    high_harm: bool = False
     maps: Maps
 
     @cached_property

@@ -70,11 +70,15 @@ def _lines(side: Side, cases: int) -> int:
 def _cuts(made: Guarantee) -> Table:
     cuts, choice = made.thresholds, made.choice
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="dim")
-    for name in ("cut", "router", "ranker", "reasoner"):
+    for name in ("cut", "router", "ranker", "reasoner", "high harm"):
         table.add_column(name)
-    low = (cuts.router, cuts.allow, cuts.final_allow) if choice.allow.level else None
+    low = (
+        (cuts.router, cuts.allow, cuts.final_allow, max(0.0, cuts.final_allow_high_harm))
+        if choice.allow.level
+        else None
+    )
     high = (cuts.act, cuts.final_act) if choice.act.level else None
-    table.add_row("allow below", *(f"{c:.4f}" for c in low) if low else (OFF, OFF, OFF))
+    table.add_row("allow below", *(f"{c:.4f}" for c in low) if low else (OFF, OFF, OFF, OFF))
     table.add_row("act from", "", *(f"{c:.4f}" for c in high) if high else (OFF, OFF))
     return table
 

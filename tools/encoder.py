@@ -5,7 +5,6 @@ are taken over the whole input tensor, so texts that share a run would change ea
 The weights are one file: the graph, its tokenizer and its calibration. Text beyond MAX_TOKENS is cut: pass windows.
 """
 
-import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tools.session import digest, opened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -46,18 +47,12 @@ class OnnxEncoder:
     @cached_property
     def digest(self) -> str:
         """Return the sha256 (hex) of the weights file: it names the model in caches and decisions."""
-        return hashlib.sha256(self.model.read_bytes()).hexdigest()
+        return digest(self.model)
 
     @cached_property
     def session(self) -> "InferenceSession":
         """Return the ONNX session, built on first use."""
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return ort.InferenceSession(str(self.model), options, providers=["CPUExecutionProvider"])
+        return opened(self.model)
 
     @cached_property
     def tokenizer(self) -> "Tokenizer":

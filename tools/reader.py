@@ -5,7 +5,6 @@ all rules that it meets, and a further pair costs about half an encoding. One pa
 said of a pair depends on that pair alone (decision 0002).
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.encoder import OnnxEncoder, States
+from tools.session import digest, opened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -51,18 +51,12 @@ class OnnxReader:
     @cached_property
     def digest(self) -> str:
         """Return the sha256 (hex) of the weights file."""
-        return hashlib.sha256(self.model.read_bytes()).hexdigest()
+        return digest(self.model)
 
     @cached_property
     def session(self) -> "InferenceSession":
         """Return the ONNX session, built on first use; raise ValueError where it was made for another encoder."""
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        session = ort.InferenceSession(str(self.model), options, providers=["CPUExecutionProvider"])
+        session = opened(self.model)
         made_for = session.get_modelmeta().custom_metadata_map.get("lower")
         if made_for != self.encoder.lower_digest:
             raise ValueError(

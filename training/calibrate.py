@@ -60,6 +60,7 @@ ACT_PRECISION, ALLOW_MISS = 0.9, 0.06
 KERNEL_GAMMA, KERNEL_C, SEVERITY_RIDGE, VIOLATION_RIDGE = 1.0, 2.0, 0.5, 1.0
 LANDMARKS = 4000
 FINAL_PRECISION, FINAL_MISS = 0.8, 0.12
+HIGH_HARM_MISS = 0.04
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
     draft, extra = found.draft, found.report
     if read is not None:
         draft = draft.model_copy(update={"bare_read": fit_bare(encode, read)})
-    cuts = _thresholds(threshold, best.max(1), overall, y, clear, found.leading, found.truth)
+    cuts = _thresholds(threshold, best.max(1), overall, y, clear, found.leading, found.truth, found.grave)
     draft = draft.model_copy(update={"thresholds": cuts})
     rule_of = {r.id: i for i, r in enumerate(book.rules)}
     hits = [i for i in range(len(rows)) if y[i] and rows[i].sample.rule in rule_of]
@@ -225,11 +226,12 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
 
 
 class Second(NamedTuple):
-    """What the second stage gives: the draft, and by clear case the leading rule's probability and the truth."""
+    """What the second stage gives: the draft; by clear case the leading rule's probability, the truth, its gravity."""
 
     draft: Calibration
     leading: Floats
     truth: NDArray[np.int_]
+    grave: NDArray[np.bool_]
     report: dict[str, float]
 
 
@@ -316,7 +318,8 @@ def _second_stage(draft, rows, spans, probabilities, book, encode, read) -> Seco
         hits = [one for one in asked if one.sample.label == "violating" and one.sample.rule in book.index]
         report["rule_top1_crossed"] = float(np.mean([first_of(one, draft) == one.sample.rule for one in hits]))
     # A case is let go or acted on by the rule that leads, whatever the label's own rule would have said.
-    return Second(draft, p[lead][sure], truth[sure], report)
+    grave = np.array([book.pack.by_id[about[n]].high_harm for n in lead])
+    return Second(draft, p[lead][sure], truth[sure], grave[sure], report)
 
 
 def _bare(encode) -> Line:  # type: ignore[no-untyped-def]
@@ -346,7 +349,7 @@ def _position(draft, rows, spans, probabilities, book) -> Line:  # type: ignore[
     return Line(weights=(float(slope),), bias=float(start))
 
 
-def _thresholds(router, top, overall, y, clear, leading, truth) -> Thresholds:  # type: ignore[no-untyped-def]
+def _thresholds(router, top, overall, y, clear, leading, truth, grave) -> Thresholds:  # type: ignore[no-untyped-def]
     """Return the cuts whose stated error holds on the held-out lines."""
     return Thresholds(
         router=router,
@@ -354,6 +357,7 @@ def _thresholds(router, top, overall, y, clear, leading, truth) -> Thresholds:  
         act=_act(top[clear], y[clear], ACT_PRECISION),
         final_allow=_allow(leading, truth, FINAL_MISS),
         final_act=_act(leading, truth, FINAL_PRECISION),
+        final_allow_high_harm=_allow(leading[grave], truth[grave], HIGH_HARM_MISS),
     )
 
 

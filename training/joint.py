@@ -29,11 +29,13 @@ from training.data import pack_samples, samples
 from training.injections import injected
 from training.mixture import OVERALL, QUESTIONS, Item, annotated_items, authored_items, law_text, round_of, set_items
 from training.network import SHARED, Answers, Laws, Network
+from training.obfuscation import obfuscated
 from training.public import UNGRADED
 from training.warm import weights
 
 MAX_CASE_TOKENS, MAX_LAW_TOKENS = 144, 88
 SEVERITY_GAP = 0.1
+HIDDEN = 0.1
 TERMS = ("tower", "rules", "hit", "order", "severity", "stance", "evidence")
 SHARES = {"tower": 1.0, "rules": 0.5, "hit": 1.0, "order": 0.3, "severity": 0.5, "stance": 0.1, "evidence": 0.4}
 
@@ -210,7 +212,7 @@ class Trainer:
 
     def loss(self, batch: list[Item], more: int, rng: random.Random) -> tuple[Tensor, list[Tensor]]:
         """Return the loss of a batch and its terms, in the order of TERMS."""
-        batch = [item._replace(text=injected(item.text, rng, 0.05)) for item in batch]
+        batch = [item._replace(text=injected(obfuscated(item.text, rng, HIDDEN), rng, 0.05)) for item in batch]
         keys = list(dict.fromkeys(k for item in batch for k in item.truths))
         spare = [r for r in self.rules if r not in keys]
         keys += rng.sample(spare, max(0, min(len(spare), more - sum(k in self.rules for k in keys))))
@@ -264,7 +266,9 @@ def main() -> None:
     """Train to `--steps` or for `--minutes`, whichever is less; leave `network.pt` and the tokenizer in `--out`."""
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--base", required=True, help="folder of all-MiniLM-L6-v2 (safetensors)")
-    args.add_argument("--warm", type=Path, nargs="+", default=[], help="shipped int8 encoders to start from")
+    args.add_argument(
+        "--warm", type=Path, nargs="+", default=[], help="shipped int8 encoders, or a `network.pt`, to start from"
+    )
     args.add_argument("--public", type=Path, help="folder of public sets (*.jsonl.gz); needed for the annotations")
     args.add_argument("--out", type=Path, required=True)
     args.add_argument("--steps", type=int, default=2400)
@@ -317,8 +321,8 @@ def main() -> None:
     print(json.dumps({"own": len(own), "sets": {k: len(v) for k, v in sets.items()}, "held": len(held)}), flush=True)
     net.train()
     queue: list[list[Item]] = []
-    begun, sums, seen = time.time() - spent, np.zeros(len(TERMS) + 1), 0
-    while (gone := done(step, opt.steps, (time.time() - begun) / 60, opt.minutes)) < 1:
+    begun, sums, seen = time.monotonic() - spent, np.zeros(len(TERMS) + 1), 0
+    while (gone := done(step, opt.steps, (time.monotonic() - begun) / 60, opt.minutes)) < 1:
         queue = queue or batches(own + again + round_of(sets, rng), opt.batch, rng)
         for group, rate in zip(optimizer.param_groups, (opt.rate, 8 * opt.rate), strict=True):
             group["lr"] = rate * min(1.0, (step + 1) / 60) * max(0.02, 0.5 * (1 + math.cos(math.pi * gone)))
@@ -333,15 +337,15 @@ def main() -> None:
         seen += len(batch)
         sums += [float(x.detach()) for x in (loss, *terms)]
         if step % 20 == 0:
-            line = {"step": step, "seconds": round(time.time() - begun), "seen": seen, "done": round(gone, 3),
+            line = {"step": step, "seconds": round(time.monotonic() - begun), "seen": seen, "done": round(gone, 3),
                     "loss": dict(zip(("total", *TERMS), np.round(sums / 20, 3).tolist(), strict=True))}  # fmt: skip
             print(json.dumps(line), flush=True)
             sums[:] = 0
         if step % opt.save == 0:
-            keep(saved, net, mean, optimizer, step, time.time() - begun)
+            keep(saved, net, mean, optimizer, step, time.monotonic() - begun)
         if step % 200 == 0:
             print(json.dumps({"step": step, "held": trainer.held_out(held)}), flush=True)
-    keep(saved, net, mean, optimizer, step, time.time() - begun)
+    keep(saved, net, mean, optimizer, step, time.monotonic() - begun)
     net.load_state_dict(mean.module.state_dict())
     print(json.dumps({"step": step, "held": trainer.held_out(held, 10**6)}), flush=True)
     torch.save(net.state_dict(), opt.out / "network.pt")

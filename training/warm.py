@@ -13,13 +13,18 @@ HOPS = 5
 
 
 def weights(*models: Path) -> dict[str, Tensor]:
-    """Return a state of training/network.py in fp32, each weight within half a quantisation step of the original.
+    """Return a state of training/network.py in fp32, each int8 weight within half a quantisation step of the original.
+
+    A `.pt` file is the state that a training left, as it is.
 
     What an export folds away (the scale of dot products, the reader's sides) is missing. Raise ValueError where a file
     holds no int8 encoder.
     """
     found: dict[str, Tensor] = {}
     for model in models:
+        if model.suffix == ".pt":
+            found |= torch.load(model, weights_only=True)
+            continue
         own = dict(_weights(onnx.load(model).graph))
         if not any(name.endswith("query.weight") for name in own):
             raise ValueError(f"{model}: no int8 encoder of training/export.py in it; pass such a file")

@@ -1,9 +1,13 @@
 """Evidence, reasoner, critic and severity: what is measured, what is refused, and that the loop ends."""
 
+from dataclasses import replace
+
 import pytest
 
+from agents.calibration import Thresholds
 from agents.checks import code_checks
 from agents.critic import MAX_ROUNDS, criticise
+from agents.depth import depth
 from agents.evidence import Piece, located, masked, measured
 from agents.prompt import PromptError, render
 from agents.ranker import Ranking
@@ -153,3 +157,32 @@ def test_an_empty_rule_is_refused() -> None:
     case = Case(id="t", parts=(Part(id="text", kind="text", text="hello"),))
     with pytest.raises(ValueError, match="says nothing"):
         try_rule(" … ", case, views(case).items, bag_of_words, calibration())
+
+
+def grave_bench(cut: float) -> tuple[Bench, Ranking]:
+    desk, ranking = bench(MIXED, final_act=1.01, final_allow=1.0, final_allow_high_harm=cut)
+    rules = [r.model_copy(update={"high_harm": r.id == "VI2"}) for r in desk.book.pack.rules]
+    book = replace(desk.book, pack=desk.book.pack.model_copy(update={"rules": tuple(rules)}))
+    return replace(desk, book=book), ranking
+
+
+def test_a_rule_of_high_harm_is_let_go_at_its_own_stricter_cut_only() -> None:
+    desk, ranking = grave_bench(0.001)
+    found = reason(desk, ranking, (), "short")
+    assert (found.outcome, found.rule_id) == ("review", "VI2")
+    assert "a rule of high harm, is let go at or below 0.00 only" in found.chain[-1].text
+    desk, ranking = grave_bench(1.0)
+    assert reason(desk, ranking, (), "short").outcome == "allow"
+
+
+def test_a_rule_of_high_harm_is_never_let_go_where_its_cut_was_not_fitted() -> None:
+    desk, ranking = grave_bench(Thresholds.model_fields["final_allow_high_harm"].default)
+    assert reason(desk, ranking, (), "short").outcome == "review"
+
+
+def test_a_ranker_that_would_let_a_rule_of_high_harm_go_asks_the_reasoner_first() -> None:
+    desk, ranking = grave_bench(0.001)
+    cuts = desk.calibration.thresholds.model_copy(update={"allow": 1.0, "act": 1.01})
+    assert "ambiguous" in depth(ranking, desk.book.pack, cuts).causes
+    lax = cuts.model_copy(update={"final_allow_high_harm": 1.0})
+    assert "ambiguous" not in depth(ranking, desk.book.pack, lax).causes

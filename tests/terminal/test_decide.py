@@ -130,3 +130,11 @@ def test_a_refused_command_leaves_no_home_behind(precept: Invoke, tmp_path: Path
     precept("--home", home, "decide", "a", "--surface", "coment")
     precept("--home", home, "ledger", "list")
     assert not home.exists()
+
+
+def test_a_person_sees_who_says_that_everyone_would_be_better_off_without_them(precept: Invoke) -> None:
+    lines = [json.loads(line) for line in (ROOT / "cases" / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
+    tired = next(line for line in lines if line["id"] == "tired")
+    args = ("--surface", tired["surface"], "--context", tired["context"][0], "--json")
+    found = json.loads(precept("decide", tired["text"], *args).stdout)
+    assert (found["outcome"], found["rule_id"]) in {("review", "SH3"), ("act", "SH3")}
