@@ -54,7 +54,7 @@ class OnePair(nn.Module):
 def export(run: Path, base: str, out: Path = WEIGHTS) -> dict[str, float]:
     """Write both files to `out` from a run of training/joint.py; return how far int8 is from fp32 on probe texts."""
     network = Network(base).eval()
-    network.load_state_dict(torch.load(run / "network.pt", weights_only=True))
+    network.load_state_dict(torch.load(run / "network.pt", weights_only=True, map_location="cpu"))
     tokenizer = AutoTokenizer.from_pretrained(run)
     out.mkdir(parents=True, exist_ok=True)
     bi, cross = out / "bi-encoder.onnx", out / "cross-encoder.onnx"

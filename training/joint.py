@@ -195,8 +195,9 @@ class Trainer:
 
     def tokens(self, texts: list[str], limit: int) -> Any:
         """Return ids, mask and offsets of texts."""
-        return self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt",
-                              return_offsets_mapping=True)  # fmt: skip
+        found = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt",
+                               return_offsets_mapping=True)  # fmt: skip
+        return found.to(torch.get_default_device())
 
     def laws(self, keys: list[str], rng: random.Random | None) -> Laws:
         """Return laws read by the network."""
@@ -279,10 +280,13 @@ def main() -> None:
     args.add_argument("--seed", type=int, default=7)
     args.add_argument("--save", type=int, default=100)
     args.add_argument("--threads", type=int, default=2)
+    args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args.add_argument("--freeze", action="store_true", help="ablation: train heads and upper layers alone")
     args.add_argument("--without", action="append", default=[], choices=TERMS, help="ablation: leave a term out")
     opt = args.parse_args()
 
+    torch.set_default_device(opt.device)  # what a step makes, it makes there
+    torch.set_float32_matmul_precision("high")  # TF32 on a GPU; no difference on a CPU
     torch.set_num_threads(opt.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(opt.seed)
@@ -295,7 +299,7 @@ def main() -> None:
     held = authored_items(samples("held"))
     random.Random(1).shuffle(held)
     trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0))
-    net = trainer.network
+    net = trainer.network.to(opt.device)
     if opt.warm:
         net.load_state_dict(weights(*opt.warm), strict=False)
     # Words keep their embeddings: half of the weights, and seen words should not drift from unseen ones.
@@ -312,7 +316,7 @@ def main() -> None:
     opt.out.mkdir(parents=True, exist_ok=True)
     saved = opt.out / "checkpoint.pt"
     if saved.exists():
-        state = torch.load(saved, weights_only=False)
+        state = torch.load(saved, weights_only=False, map_location=opt.device)
         net.load_state_dict(state["network"])
         mean.load_state_dict(state["mean"])
         optimizer.load_state_dict(state["optimizer"])

@@ -23,7 +23,7 @@ def weights(*models: Path) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for model in models:
         if model.suffix == ".pt":
-            found |= torch.load(model, weights_only=True)
+            found |= torch.load(model, weights_only=True, map_location="cpu")
             continue
         own = dict(_weights(onnx.load(model).graph))
         if not any(name.endswith("query.weight") for name in own):
