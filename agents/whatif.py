@@ -62,7 +62,8 @@ def masked(case: Case, spans: Sequence[Evidence]) -> Case:
         for span in sorted((s for s in spans if s.part == part.id), key=lambda s: -s.start):
             text = f"{text[: span.start]}{MASK}{text[span.end :]}"
         parts.append(part.model_copy(update={"text": text}))
-    return case.model_copy(update={"parts": tuple(parts)})
+    # Built anew: a copy would take the old digest along.
+    return Case.model_validate(case.model_dump() | {"parts": tuple(parts)})
 
 
 def texts(case: Case) -> list[str]:

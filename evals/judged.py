@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.evidence import MASK
 from agents.perceiver import perceive
+from agents.whatif import masked
 from cases.case import Case, Part
 from cases.decision import Decision
 from cases.finding import Evidence, Finding
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 Places = NDArray[np.intp]
 CHUNK = 256
-MASK = "…"
 
 
 @dataclass
@@ -189,14 +190,8 @@ def characters(evidence: Sequence[Evidence]) -> set[tuple[str, int]]:
 
 def without(case: Case, evidence: Sequence[Evidence]) -> Case | None:
     """Return the case with the evidence masked, None where nothing else is left."""
-    parts = []
-    for part in case.parts:
-        text = part.text
-        for e in sorted((e for e in evidence if e.part == part.id), key=lambda e: -e.start):
-            text = f"{text[: e.start]}{MASK}{text[e.end :]}"
-        parts.append(part.model_copy(update={"text": text}))
-    left = any(ch.isalnum() for part in parts for ch in part.text)
-    return _with(case, parts) if left else None
+    hidden = masked(case, evidence)
+    return hidden if any(ch.isalnum() for part in hidden.parts for ch in part.text) else None
 
 
 def only(case: Case, evidence: Sequence[Evidence]) -> Case:

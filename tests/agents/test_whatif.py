@@ -6,6 +6,7 @@ import pytest
 
 from agents.whatif import changes, masked, scored, texts
 from cases.case import Case, Part
+from cases.finding import Evidence
 from tests.agents.records import WORDS, case, evidence, pack
 
 
@@ -76,3 +77,9 @@ def test_a_long_case_is_read_in_its_windows_and_the_likeliest_counts() -> None:
 def test_a_scorer_that_drops_a_text_is_found_out() -> None:
     with pytest.raises(ValueError, match="rescore gave 0 scores for 1 texts; it must give one each, in order"):
         scored([["a"]], lambda given: [])
+
+
+def test_a_masked_case_has_a_digest_of_its_own() -> None:
+    whole = Case(id="c", parts=(Part(id="text", kind="text", text="you fool"),))
+    before = whole.digest
+    assert masked(whole, [Evidence(part="text", start=4, end=8, quote="fool")]).digest != before
