@@ -1,6 +1,6 @@
 """What code can check about a draft, with no judgement: one function a check, each named as its assertion."""
 
-from agents.reasoner import NOTE, Draft
+from agents.reasoner import Draft
 from cases.case import Case
 from cases.decision import Check
 from policy_store.pack import Pack
@@ -57,7 +57,7 @@ def chain_supports_answer(draft: Draft) -> Check:
     """Check that the chain has its four steps once, in order, and concludes what the draft answers."""
     names = [s.name for s in draft.chain]
     ordered = names == ["location", "screening", "cause", "decision"]
-    concludes = ordered and draft.chain[-1].text.endswith(f": {draft.outcome}. {NOTE}")
+    concludes = ordered and draft.chain[-1].text.endswith(f": {draft.outcome}. {draft.note}")
     quoted = ordered and all(e.quote in draft.chain[0].text for e in draft.findings[0].evidence)
     return Check(
         name="chain_supports_answer",

@@ -4,6 +4,8 @@ It is a separate role from the reasoner: it re-measures, it does not trust the d
 accept; revise, with what to fix; veto, which sends the case to a person.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from agents.checks import code_checks
@@ -21,12 +23,47 @@ PASS = 0.5
 MIN_DROP = 0.25
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The critic's own measurements of the leading rule, probabilities in [0, 1].
+
+    In full, with the evidence masked, of the evidence alone, with the likeliest exception stated, and without words
+    that address a judge; `spoken` says that there are such words, `exception` which one was stated.
+    """
+
+    full: float
+    masked: float
+    alone: float
+    stated: float
+    unspoken: float
+    spoken: bool
+    exception: str | None
+
+
+def measure(bench: Bench, main: Finding) -> Measured:
+    """Measure the leading rule with the embedded ranker."""
+    column = bench.book.index[main.rule_id]
+    ranked = bench.score([v.text for v in bench.views])[:, column]
+    view = bench.views[int(ranked.argmax())]
+    quotes = " ".join(fold(e.quote) for e in main.evidence) or view.text
+    likely = main.exceptions[0].quote if main.exceptions else ""
+    texts = [
+        without_evidence(bench.case, view, main.evidence),
+        quotes,
+        f"{likely} {view.text}",
+        stripped(view.text),
+    ]
+    masked, alone, stated, unspoken = (float(p) for p in bench.score(texts)[:, column])
+    named = main.exceptions[0].exception_id if main.exceptions else None
+    return Measured(float(ranked.max()), masked, alone, stated, unspoken, texts[3] != view.text, named)
+
+
 def criticise(bench: Bench, draft: Draft, ranking: Ranking, retrieved: frozenset[str], round: int) -> Critique:
     """Return the ruling on a draft in round 1, 2, …; beyond MAX_ROUNDS nothing is sent back any more."""
     main = draft.findings[0]
     hard = code_checks(draft, bench.case, bench.book.pack, retrieved)
-    measured = _Measured(bench, main)
-    soft = (*_counterfactuals(bench, draft, measured), _unmoved_by_instructions(bench, draft, measured))
+    measured = measure(bench, main)
+    soft = soft_checks(bench, draft, measured)
     criteria = write_rubric(bench, draft, ranking, measured)
     score = round_(sum(c.weight * c.score for c in criteria))
     fixes, notes = _fixes(soft, criteria, draft)
@@ -48,7 +85,7 @@ def criticise(bench: Bench, draft: Draft, ranking: Ranking, retrieved: frozenset
     )  # fmt: skip
 
 
-def write_rubric(bench: Bench, draft: Draft, ranking: Ranking, measured: "_Measured") -> tuple[Criterion, ...]:
+def write_rubric(bench: Bench, draft: Draft, ranking: Ranking, measured: Measured) -> tuple[Criterion, ...]:
     """Write this case's criteria, weighted by the doubts that it raises; weights sum to 1."""
     main = draft.findings[0]
     rule = bench.book.pack.by_id[main.rule_id]
@@ -97,29 +134,12 @@ def write_rubric(bench: Bench, draft: Draft, ranking: Ranking, measured: "_Measu
     )
 
 
-class _Measured:
-    """The critic's own measurements of the leading rule: in full, evidence masked, evidence alone, exception stated."""
-
-    def __init__(self, bench: Bench, main: Finding) -> None:
-        column = bench.book.index[main.rule_id]
-        ranked = bench.score([v.text for v in bench.views])[:, column]
-        view = bench.views[int(ranked.argmax())]
-        quotes = " ".join(fold(e.quote) for e in main.evidence) or view.text
-        likely = main.exceptions[0].quote if main.exceptions else ""
-        texts = [
-            without_evidence(bench.case, view, main.evidence),
-            quotes,
-            f"{likely} {view.text}",
-            stripped(view.text),
-        ]
-        masked, alone, stated, unspoken = (float(p) for p in bench.score(texts)[:, column])
-        self.full = float(ranked.max())
-        self.masked, self.alone, self.stated, self.unspoken = masked, alone, stated, unspoken
-        self.spoken = texts[3] != view.text
-        self.exception = main.exceptions[0].exception_id if main.exceptions else None
+def soft_checks(bench: Bench, draft: Draft, measured: Measured) -> tuple[Check, Check, Check]:
+    """Return the checks of what was measured; the last is about words that address a judge, and failing it is drift."""
+    return (*_counterfactuals(draft, measured), _unmoved_by_instructions(bench, draft, measured))
 
 
-def _counterfactuals(bench: Bench, draft: Draft, measured: _Measured) -> tuple[Check, Check]:
+def _counterfactuals(draft: Draft, measured: Measured) -> tuple[Check, Check]:
     drop = float(logit(np.array([measured.full]))[0] - logit(np.array([measured.masked]))[0])
     falls = draft.outcome != "act" or drop >= MIN_DROP
     eased = measured.exception is None or measured.stated <= measured.full + 0.05
@@ -133,7 +153,7 @@ def _counterfactuals(bench: Bench, draft: Draft, measured: _Measured) -> tuple[C
     )
 
 
-def _unmoved_by_instructions(bench: Bench, draft: Draft, measured: _Measured) -> Check:
+def _unmoved_by_instructions(bench: Bench, draft: Draft, measured: Measured) -> Check:
     cuts = bench.calibration.thresholds
     hidden = measured.spoken and draft.outcome == "allow" and measured.unspoken >= cuts.act
     detail = f"{measured.full:.2f} with, {measured.unspoken:.2f} without the words that address a judge"

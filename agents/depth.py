@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from agents.calibration import Thresholds
-from agents.ranker import Ranking
+from agents.ranker import Ranking, cuts_for
 from cases.decision import Cause, Depth
 from cases.model import Fact
 from policy_store.pack import Pack
 
 RIVAL_GAP = 0.12
+FAILURES: tuple[Cause, ...] = ("backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget")
 
 
 class Doubt(Fact):
@@ -17,6 +18,11 @@ class Doubt(Fact):
     depth: Depth
     causes: tuple[Cause, ...] = ()
     rivals: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Return whether a model that was to rank the case gave nothing usable."""
+        return bool({*FAILURES} & {*self.causes})
 
 
 def rivals(ranking: Ranking, pack: Pack, floor: float) -> tuple[str, ...]:
@@ -56,6 +62,7 @@ def depth(
     extra: tuple[Cause, ...] = (),
 ) -> Doubt:
     """Return none when the ranker is sure, short inside its band, full when readings contradict each other."""
+    cuts = cuts_for(ranking, cuts)
     top = ranking.scores[0].probability if ranking.scores else 0.0
     causes: list[Cause] = list(extra)
     competing = rivals(ranking, pack, cuts.act / 2)

@@ -10,10 +10,11 @@ from typing import Literal
 from agents.excerpt import bar, escaped, in_context, shortened, whole_sentences
 from agents.notice import SUPPORT, notice
 from agents.rationale import WHY
-from agents.reasoner import NOTE
+from agents.reasoner import CHECKED, NOTE
 from agents.standing import Standing, standing
 from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Precedent, dominant
+from cases.exchange import Usage
 from cases.finding import Finding
 from policy_store.pack import Pack
 
@@ -21,6 +22,7 @@ Audience = Literal["moderator", "user"]
 MAX_PRECEDENT = 200
 BUILT = "This chain was built from measurements by code, not by a language model."
 UNKNOWN_AUTHOR = "This chain does not say that code built it from measurements; a language model may have written it."
+MODEL_WROTE = "A language model wrote this chain; code checked its ids and looked up its quotations."
 NO_CHAIN = "None: no draft was reasoned about. Every number here was measured by code, not by a language model."
 UNSOUND = " That is not what a sound verdict would show."
 STAGES = {
@@ -179,7 +181,8 @@ def _considered(decision: Decision, pack: Pack) -> str:
 def _chain(decision: Decision) -> str:
     if not decision.chain:
         return f"## Chain\n\n{NO_CHAIN}"
-    source = BUILT if any(NOTE in s.text for s in decision.chain) else UNKNOWN_AUTHOR
+    last = decision.chain[-1].text
+    source = BUILT if last.endswith(NOTE) else MODEL_WROTE if last.endswith(CHECKED) else UNKNOWN_AUTHOR
     steps = [f"{i}. **{s.name}** {escaped(s.text)}" for i, s in enumerate(decision.chain, 1)]
     return "\n".join(["## Chain", "", source, "", *steps])
 
@@ -188,7 +191,7 @@ def _critique(critique: Critique) -> str:
     lines = [
         f"## Critique, round {critique.round}: {critique.ruling}",
         "",
-        f"Score {critique.score:.2f}.",
+        f"Score {critique.score:.2f}." + (f" Rubric and grades by {critique.author}." if critique.author else ""),
         "",
         "| criterion | weight | score | reason |",
         "|---|---|---|---|",
@@ -241,11 +244,22 @@ def _changes(decision: Decision, main: Finding | None, held: Standing, pack: Pac
 
 
 def _cost(decision: Decision) -> str:
-    lines = [f"- {s.stage}: {s.seconds * 1000:.1f} ms, {s.encoded} texts encoded" for s in decision.spent]
+    lines = [
+        f"- {s.stage}: {s.seconds * 1000:.1f} ms, {s.encoded} texts encoded{_asked(s.models)}" for s in decision.spent
+    ]
     if decision.spent:
         seconds, encoded = sum(s.seconds for s in decision.spent), sum(s.encoded for s in decision.spent)
-        lines.append(f"- in all: {seconds * 1000:.1f} ms, {encoded} texts encoded")
+        models = sum((s.models for s in decision.spent if s.models), Usage())
+        lines.append(f"- in all: {seconds * 1000:.1f} ms, {encoded} texts encoded{_asked(models)}")
     return "\n".join(["## Cost", "", *(lines or ["Not on record."])])
+
+
+def _asked(models: Usage | None) -> str:
+    if models is None or not models.calls:
+        return ""
+    cached = f", {models.cached_tokens:,} of them cached" if models.cached_tokens else ""
+    tokens = f"{models.prompt_tokens:,} tokens in{cached}, {models.completion_tokens:,} out"
+    return f"; {models.calls} asks of {', '.join(models.backends)}: {tokens}, {models.seconds:.2f} s"
 
 
 def _record(decision: Decision) -> str:
@@ -255,6 +269,7 @@ def _record(decision: Decision) -> str:
         f"- profile {decision.profile or 'default'}",
         f"- pack {decision.pack.id} {decision.pack.version}, digest {decision.pack.digest}",
         f"- model digest {decision.model_digest}",
+        *(f"- {r.role}: {', then '.join(r.backends)}" for r in decision.roles),
         f"- case digest {decision.case_digest}",
     ]
     return "\n".join(["## Record", "", *lines])

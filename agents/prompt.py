@@ -1,5 +1,6 @@
 """Prompts and explanation texts are files with `$name` variables. `$`, because content is full of braces."""
 
+import hashlib
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -12,6 +13,15 @@ class PromptError(KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+@cache
+def prompts_digest() -> str:
+    """Return the sha256 (hex) of all prompts by name: a changed prompt is a changed model."""
+    found = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*.txt")):
+        found.update(f"{path.name}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 @cache

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents.assembly import Assembly, assemble
-from agents.calibration import Calibration, Template
+from agents.calibration import Calibration, Template, Thresholds
 from agents.rulebook import Rulebook
 from agents.vectors import Floats, Vectors, logit, sigmoid
 from cases.model import Fact
 from policy_store.rule import Rule
 
 VIOLATION_TOP = 2
+UNSURE = 0.05
 
 
 class Score(Fact):
@@ -29,14 +30,23 @@ class Score(Fact):
 
 
 class Ranking(Fact):
-    """Scores in falling order; `any` is the calibrated probability that at least one rule is violated."""
+    """Scores in falling order; `any` is the calibrated probability that at least one rule is violated.
+
+    `calibrated` is False for a language model's scores, which nobody fitted to labels.
+    """
 
     scores: tuple[Score, ...]
     any: float
+    calibrated: bool = True
 
     def probability(self, rule_id: str) -> float:
         """Return a rule's probability, 0.0 when it was not ranked."""
         return next((s.probability for s in self.scores if s.rule_id == rule_id), 0.0)
+
+
+def cuts_for(ranking: Ranking, cuts: Thresholds) -> Thresholds:
+    """Return the cuts for a ranking: one that nobody calibrated is believed near 0 and 1 alone."""
+    return cuts if ranking.calibrated else cuts.model_copy(update={"allow": UNSURE, "act": 1 - UNSURE})
 
 
 def fine_features(features: Floats, template: Template) -> Floats:

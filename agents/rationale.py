@@ -3,6 +3,7 @@
 It never holds the chain of thought, a score, a threshold, the name of a moderator or how content was detected.
 """
 
+from agents.depth import FAILURES
 from agents.prompt import render
 from cases.decision import Cause, Outcome
 from cases.finding import Finding
@@ -20,6 +21,7 @@ WHY: dict[Cause, str] = {
     "too_long": "It is too long to be read in full.",
     "media_not_read": "It holds pictures, video or sound that were not read.",
     "out_of_distribution": "It is unlike anything that the policy was written for.",
+    **dict.fromkeys(FAILURES, "It could not be checked in full."),
 }
 
 
@@ -31,7 +33,7 @@ def public_rationale(
         return render("public_allow")
     if outcome == "review":
         about = f" (rule “{rule.type}”)" if rule else ""
-        return render("public_review", about=about, why=" ".join(WHY[c] for c in causes))
+        return render("public_review", about=about, why=" ".join(dict.fromkeys(WHY[c] for c in causes)))
     assert rule is not None
     quotes = [e.quote for f in findings if f.rule_id == rule.id for e in f.evidence]
     shown = ", ".join(f"“{shortened(q)}”" for q in quotes) or "the content as a whole"

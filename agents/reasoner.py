@@ -24,6 +24,7 @@ from agents.severity import Severity, facts, grade
 from agents.vectors import Floats, Vectors, logit, sigmoid
 from cases.case import Case
 from cases.decision import Depth, Fix, Outcome, Precedent, Step
+from cases.exchange import Failure
 from cases.finding import STANCES, Citation, Evidence, Finding, Stance
 from cases.model import Fact
 from cases.text import fold
@@ -36,12 +37,14 @@ SHOWN = 5
 # On the packs' own tests the nearest clause is the right one in 47 %, in 67 % of those beyond this margin.
 CLAUSE_MARGIN = 0.06
 NOTE = "Built from measurements by the evidence reasoner; no language model wrote it."
+CHECKED = "its ids and quotations checked by code."
 
 
 class Draft(Fact):
     """A proposed verdict with everything that backs it. `probability` is the adjudicated one of `rule_id`.
 
-    `any`: the calibrated probability that some rule is broken, where a cross-encoder was asked.
+    `any`: the calibrated probability that some rule is broken, where a cross-encoder was asked. `note` says who wrote
+    the chain and ends its last step; `failure` why a model that was to write it gave nothing usable.
     """
 
     outcome: Outcome
@@ -52,6 +55,8 @@ class Draft(Fact):
     chain: tuple[Step, ...]
     precedents: tuple[Precedent, ...]
     any: float | None = None
+    note: str = NOTE
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A grade is the rule's prior for that dimension, moved by what was measured in th
 No grade is a language model's opinion.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +77,19 @@ def grade(known: Facts, pack: Pack, calibration: Calibration) -> Severity:
     # Where a cross-encoder read the case its line is used, else the one that knows the grades alone.
     line = calibration.place if known.read is not None and calibration.place else calibration.position
     x = place_features(known, share) if line is calibration.place else np.array([share])
-    position = float(np.clip(line.logit(x), 0.0, 1.0))
-    band = known.rule.band
+    return _placed(marks, float(line.logit(x)), known.rule, pack)
+
+
+def grade_levels(marks: Sequence[tuple[float, str]], rule: Rule, pack: Pack, calibration: Calibration) -> Severity:
+    """Return grades and severity from (level 0-4, reason) of each rubric dimension, in the rubric's order."""
+    weights = np.array([d.weight for d in pack.rubric.dimensions])
+    share = float((weights * [m[0] for m in marks]).sum() / (4 * weights.sum()))
+    return _placed(marks, float(calibration.position.logit(np.array([share]))), rule, pack)
+
+
+def _placed(marks: Sequence[tuple[float, str]], place: float, rule: Rule, pack: Pack) -> Severity:
+    position = float(np.clip(place, 0.0, 1.0))
+    band = rule.band
     grades = tuple(
         Grade(
             dimension=d.id, level=(level := round(value)), value=round(value, 2), anchor=d.levels[level], reason=reason

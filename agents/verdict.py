@@ -8,20 +8,21 @@ from datetime import datetime
 import numpy as np
 
 from agents.calibration import Thresholds
-from agents.depth import Doubt
+from agents.depth import FAILURES, Doubt
 from agents.evidence import located
 from agents.highlight import marked
 from agents.modality import Contradiction
 from agents.novelty import novelty
 from agents.perceiver import Perception
 from agents.precedence import leading
-from agents.ranker import Ranking
+from agents.ranker import Ranking, cuts_for
 from agents.rationale import public_rationale
 from agents.reasoner import Bench, Draft, answered, citations, stance_of
 from agents.router import Route
 from agents.severity import Severity, facts, grade, raised
 from cases.case import Case, Surface
-from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Spent, Stage
+from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Played, Spent, Stage
+from cases.exchange import Failure
 from cases.finding import Citation, Finding
 from cases.model import Fact
 from policy_store.pack import Pack
@@ -37,6 +38,7 @@ class Frame(Fact):
     profile: str
     model_digest: str
     thresholds: str | None = None
+    roles: tuple[Played, ...] = ()
 
     def for_profile(self, profile: str | None) -> "Frame":
         """Return the frame of a case that names its own profile."""
@@ -106,6 +108,7 @@ def cleared(
         profile=frame.profile,
         pack=frame.pack,
         model_digest=frame.model_digest,
+        roles=frame.roles,
         thresholds=frame.thresholds,
         spent=spent,
         at=at,
@@ -127,7 +130,7 @@ def settled(
     critiques: tuple[Critique, ...] = (),
 ) -> Decision:
     """Return the decision of a case that was ranked, and reasoned about where the ranker was unsure."""
-    pack, cuts = bench.book.pack, bench.calibration.thresholds
+    pack, cuts = bench.book.pack, cuts_for(ranking, bench.calibration.thresholds)
     found = draft or sure(bench, ranking, cuts)
     stage: Stage = "reasoner" if draft else "ranker"
     doubted = found.outcome != "allow" or critiques
@@ -135,11 +138,12 @@ def settled(
     reach = novelty(bench.book, bench.vectors, rules, found.rule_id) if doubted else ()
     foreign = "out_of_distribution" in reach
     outcome, causes = outcome_of(
-        found.outcome, doubt, perception, critiques, reasoned=draft is not None, foreign=foreign
-    )
+        found.outcome, doubt, perception, critiques, reasoned=draft is not None, foreign=foreign,
+        failure=draft.failure if draft else None,
+    )  # fmt: skip
     findings, severity = found.findings, found.severity.value if found.severity else 0
     # A case that waits only because part of it was not read suspects no rule.
-    suspects = outcome == "act" or found.outcome != "allow" or "critic_veto" in causes
+    suspects = outcome == "act" or found.outcome != "allow" or bool({"critic_veto", *FAILURES} & {*causes})
     rule_id = found.rule_id if outcome != "allow" and suspects else None
     if rule_id is None:
         severity = 0
@@ -178,6 +182,7 @@ def settled(
         profile=frame.profile,
         pack=frame.pack,
         model_digest=frame.model_digest,
+        roles=frame.roles,
         thresholds=frame.thresholds,
         spent=spent,
         at=at,
@@ -196,12 +201,17 @@ def modifier_of(pack: Pack, surface: Surface) -> Rule | None:
 
 def outcome_of(
     proposed: Outcome, doubt: Doubt, perception: Perception, critiques: tuple[Critique, ...], *, reasoned: bool,
-    foreign: bool,
+    foreign: bool, failure: Failure | None = None,
 ) -> tuple[Outcome, tuple[Cause, ...]]:  # fmt: skip
     """Return what becomes of a proposed outcome, and the causes that keep a case for a person.
 
-    `foreign` content, to which no example of a rule in play is near, is not acted on without a person.
+    `foreign` content, to which no example of a rule in play is near, is not acted on without a person. Nor is anything
+    settled where a model that was to judge failed: `failure` is the reasoner's.
     """
+    failures = [c for c in doubt.causes if c in FAILURES]
+    failures += [f for f in (failure, critiques[-1].failure if critiques else None) if f and f not in failures]
+    if failures:
+        return "review", (*failures, *(c for c in doubt.causes if c not in failures), *perception.gaps)
     if foreign and proposed == "act":
         return "review", ("out_of_distribution", *perception.gaps)
     if "too_long" in perception.gaps:  # of hundreds of passages one looks guilty by chance

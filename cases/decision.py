@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cases.exchange import Failure, Usage
 from cases.finding import Finding, Stance
 from cases.model import Fact
 
@@ -18,6 +19,7 @@ Automation = Literal["full", "partial", "none"]
 Cause = Literal[
     "ambiguous", "competing_rules", "thin_policy", "critic_veto", "context_changes_reading",
     "cross_modal_contradiction", "language_not_covered", "too_long", "media_not_read", "out_of_distribution",
+    "backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget",
 ]  # fmt: skip
 StepName = Literal["location", "screening", "cause", "decision"]
 Ruling = Literal["accept", "revise", "veto"]
@@ -59,7 +61,10 @@ class Criterion(Fact):
 
 
 class Critique(Fact):
-    """The critic's ruling on one draft."""
+    """The critic's ruling on one draft. `author` names the model that wrote the rubric, None where code did.
+
+    `failure` says why a model's critique never came; such a draft is vetoed.
+    """
 
     round: int
     ruling: Ruling
@@ -68,6 +73,8 @@ class Critique(Fact):
     criteria: tuple[Criterion, ...]
     notes: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    author: str | None = None
+    failure: Failure | None = None
 
 
 class Precedent(Fact):
@@ -81,11 +88,19 @@ class Precedent(Fact):
 
 
 class Spent(Fact):
-    """What one stage cost: wall seconds and texts encoded."""
+    """What one stage cost: wall seconds, texts encoded, and what language models were asked for it."""
 
     stage: str
     seconds: float
     encoded: int = 0
+    models: Usage | None = None
+
+
+class Played(Fact):
+    """A role of the graph and the backends bound to it, in the order in which they are tried."""
+
+    role: str
+    backends: tuple[str, ...]
 
 
 class PackRef(Fact):
@@ -99,7 +114,8 @@ class PackRef(Fact):
 class Decision(Fact):
     """The outcome for one case. `score` in [0, 1]: calibrated probability that an active rule is violated.
 
-    `thresholds` is the digest of the saved thresholds in force, None for those shipped with the model.
+    `thresholds` is the digest of the saved thresholds in force, None for those shipped with the model. `roles` are
+    those that are not embedded; `model_digest` names them, their prompts and the embedded models together.
     """
 
     id: str
@@ -125,6 +141,7 @@ class Decision(Fact):
     profile: str | None = None
     pack: PackRef
     model_digest: str
+    roles: tuple[Played, ...] = ()
     thresholds: str | None = None
     spent: tuple[Spent, ...] = ()
     at: datetime
@@ -150,5 +167,5 @@ def dominant(decision: Decision) -> Finding | None:
 
 __all__ = [
     "Automation", "Cause", "Check", "Criterion", "Critique", "Decision", "Depth", "Edit", "Fix", "Grade", "Outcome",
-    "PackRef", "Precedent", "Ruling", "Spent", "Stage", "Stance", "Step", "StepName", "dominant",
+    "PackRef", "Played", "Precedent", "Ruling", "Spent", "Stage", "Stance", "Step", "StepName", "dominant",
 ]  # fmt: skip

@@ -5,12 +5,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
+from agents.ask import Chat
+from agents.asker import Asked
 from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
+from agents.chain import Writer
 from agents.ranker import rank_views
 from agents.reading import Read
 from agents.router import SeedBank
@@ -19,9 +23,11 @@ from agents.vectors import Encode, Floats, Vectors
 from agents.verdict import Frame
 from cases.case import Case
 from cases.decision import Decision, Edit
+from cases.exchange import Allowance
 from cases.view import View
 from policy_store.index import RuleVectors
 from policy_store.keywords import KeywordIndex
+from policy_store.rule import Rule
 
 KEPT = 512
 
@@ -50,6 +56,39 @@ class VectorStore(Protocol):
         ...
 
 
+class RankRules(Protocol):
+    """Ask a language model about the rules of a case, as a profile has them; raise Unanswered where it fails.
+
+    `shares` are the embedded ranker's probabilities of the rules.
+    """
+
+    def __call__(
+        self, case: Case, rules: Sequence[Rule], profile: str, allowance: Allowance, shares: Sequence[float]
+    ) -> Asked:
+        """Ask about all of them at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Models:
+    """The language models that play roles; None where the embedded agent does.
+
+    `spare` are the roles whose last backend is embedded. `in_flight` is how many cases are in work at once.
+    """
+
+    rank: RankRules | None = None
+    writer: Writer | None = None
+    critic: tuple[Chat, ...] = ()
+    spare: frozenset[str] = frozenset()
+    allowance: Allowance = Allowance(seconds=120.0, tokens=60_000)
+    in_flight: int = 1
+
+    @property
+    def any(self) -> bool:
+        """Return whether a language model takes part in deciding."""
+        return any((self.rank, self.writer, self.critic))
+
+
 @dataclass(frozen=True)
 class Deps:
     """Everything that a decision needs and that is not a fact of the case."""
@@ -70,7 +109,9 @@ class Deps:
     audit_rate: float = 0.005
     retrieve: int = 8
     read: Read | None = None
+    models: Models = Models()
     _recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
 
     def vectors(self, case_digest: str, views: Sequence[View]) -> Vectors:
         """Return the unit vectors [views, width] of a case, from memory, the store, or the encoder."""
@@ -82,7 +123,8 @@ class Deps:
         texts = {d: [v.text for v in views] for d, views in wanted}
         # The texts are in the key: another way of cutting views must not find the vectors of the old one.
         keys = {d: f"{model}/{d}/{_digest(read)}" for d, read in texts.items()}
-        found = {d: self._recent[k] for d, k in keys.items() if k in self._recent}
+        with self._lock:
+            found = {d: self._recent[k] for d, k in keys.items() if k in self._recent}
         stored = self.store.vectors([k for d, k in keys.items() if d not in found])
         found |= {d: stored[k] for d, k in keys.items() if k in stored}
         fresh = {d: read for d, read in texts.items() if d not in found}
@@ -92,11 +134,12 @@ class Deps:
             made = dict(zip(fresh, np.split(flat, cuts), strict=True))
             self.store.put_vectors({keys[d]: v for d, v in made.items()})
             found |= made
-        for d, vectors in found.items():
-            self._recent[keys[d]] = vectors
-            self._recent.move_to_end(keys[d])
-        while len(self._recent) > max(KEPT, len(wanted)):
-            self._recent.popitem(last=False)
+        with self._lock:
+            for d, vectors in found.items():
+                self._recent[keys[d]] = vectors
+                self._recent.move_to_end(keys[d])
+            while len(self._recent) > max(KEPT, len(wanted)):
+                self._recent.popitem(last=False)
         return [found[d] for d, _ in wanted]
 
     def score(self, texts: Sequence[str]) -> Floats:

@@ -3,15 +3,16 @@
 Both ways call the same nodes. In a batch only what is unsure enters the graph; only what waits is checkpointed.
 """
 
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from agents.router import risks
-from agents.vectors import Vectors
+from agents.vectors import Floats, Vectors
 from cases.case import Case
 from cases.decision import Decision, Edit
 from graphs.deps import Deps
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.types import Durability
 
+A = TypeVar("A")
+B = TypeVar("B")
 CHUNK = 256
 
 
@@ -138,11 +141,25 @@ class Desk:
             done[i] = nodes.decided(deps, state)
             ready.append((state["case"], done[i]))
         deps.record.record(ready)
-        for i, state in enumerate(states):
-            if i not in done:
-                # To the end: what stops halfway leaves its checkpoint behind.
-                (done[i],) = [p.fields["decision"] for p in self._run(state) if "decision" in p.fields]
+        rest = [i for i in range(len(states)) if i not in done]
+        done |= zip(rest, self._together(self._finish, [states[i] for i in rest]), strict=True)
         yield from (done[i] for i in range(len(states)))
+
+    def _finish(self, state: State) -> Decision:
+        # To the end: what stops halfway leaves its checkpoint behind.
+        (decision,) = [p.fields["decision"] for p in self._run(state) if "decision" in p.fields]
+        return decision
+
+    def _together(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Do work on items, several at once where language models are waited for; what one raises is raised last."""
+        models = self.deps.models
+        if not models.any or models.in_flight == 1 or len(items) < 2:
+            return [work(item) for item in items]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(models.in_flight, len(items)), "case") as pool:
+            futures = [pool.submit(work, item) for item in items]
+        return [future.result() for future in futures]
 
     def _rank(self, states: Sequence[State], vectors: Sequence[Vectors]) -> None:
         from graphs import nodes
@@ -151,6 +168,7 @@ class Desk:
         flat = np.concatenate(list(vectors))
         probabilities = deps.rank_views(flat)
         near = deps.rules().search(flat, deps.retrieve, None)
+        ranked: list[tuple[State, Floats, Vectors]] = []
         end = 0
         for state, own in zip(states, vectors, strict=True):
             case = state["case"]
@@ -161,7 +179,18 @@ class Desk:
                 hits = deps.rules().search(own, deps.retrieve, allowed)
             said = deps.keywords.search(case.text[: nodes.READ_CHARS], deps.retrieve, allowed)
             state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
-            state.update(nodes.ranked(deps, state, probabilities[start:end], own))
+            ranked.append((state, probabilities[start:end], own))
+        self._together(self._ranked, ranked)
+
+    def _ranked(self, item: tuple[State, Floats, Vectors]) -> None:
+        from graphs import nodes
+
+        state, probabilities, own = item
+        begun = time.perf_counter()
+        out = nodes.ranked(self.deps, state, probabilities, own)
+        if "usage" in out:
+            out = nodes.costed(state, "rank_rules", out, time.perf_counter() - begun, 0)
+        state.update(out)
 
     def _may_wait(self, state: State) -> bool:
         return self.checkpointer is not None and bool(state["perception"].gaps)

@@ -37,7 +37,7 @@ def build_graph(checkpointer: "BaseCheckpointSaver[str] | None" = None) -> "Grap
     graph.add_conditional_edges("route", after_route, {"retrieve": "retrieve", "record": "record"})
     graph.add_edge("retrieve", "rank")
     graph.add_conditional_edges("rank", after_rank, {"reason": "reason", "record": "record"})
-    graph.add_edge("reason", "critique")
+    graph.add_conditional_edges("reason", after_reason, {"critique": "critique", "record": "record"})
     graph.add_conditional_edges("critique", after_critique, {"reason": "reason", "record": "record"})
     graph.add_conditional_edges("record", after_record, {"await_person": "await_person", "end": END})
     graph.add_edge("await_person", "settle")
@@ -57,8 +57,14 @@ def after_route(state: State) -> Literal["retrieve", "record"]:
 
 
 def after_rank(state: State) -> Literal["reason", "record"]:
-    """Reason about what is in doubt, where there is a rule to reason about."""
-    return "reason" if state["doubt"].depth != "none" and state["ranking"].scores else "record"
+    """Reason about what is in doubt, where there is a rule to reason about and the ranker did not fail."""
+    doubt = state["doubt"]
+    return "reason" if doubt.depth != "none" and state["ranking"].scores and not doubt.failed else "record"
+
+
+def after_reason(state: State) -> Literal["critique", "record"]:
+    """A draft that stands in for a model's is a person's to judge, not the critic's."""
+    return "record" if state["draft"].failure else "critique"
 
 
 def after_critique(state: State) -> Literal["reason", "record"]:

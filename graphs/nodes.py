@@ -4,7 +4,7 @@ The batch path calls the same functions, so there is one way to decide a case.
 """
 
 import time
-from functools import wraps
+from functools import partial, wraps
 from typing import Protocol, cast
 
 import numpy as np
@@ -13,18 +13,21 @@ from langgraph.types import interrupt
 from numpy.typing import NDArray
 
 from agents.attributes import read, violating_share
-from agents.critic import MAX_ROUNDS, criticise
+from agents.chain import reason_by_model
+from agents.critic import MAX_ROUNDS, criticise, measure
+from agents.critique import criticise_by_model
 from agents.depth import Doubt, depth
 from agents.modality import contradiction
 from agents.perceiver import perceive as perceive_case
-from agents.ranker import Ranking, rank
+from agents.ranker import Ranking, Score, rank
 from agents.reasoner import Bench, reason
 from agents.router import Route, risks
 from agents.router import route as route_case
 from agents.vectors import Floats, Vectors
 from agents.verdict import cleared, settled
 from cases.case import Case
-from cases.decision import Decision, Edit, Spent
+from cases.decision import Cause, Decision, Edit, Spent
+from cases.exchange import Allowance, Unanswered, Usage
 from cases.text import fold
 from cases.view import View
 from graphs.deps import Deps
@@ -53,11 +56,27 @@ def timed(node: Node) -> Node:
     def run(state: State, *, runtime: Runtime[Deps]) -> State:
         begun, before = time.perf_counter(), runtime.context.encoded()
         out = node(state, runtime=runtime)
-        seconds, encoded = time.perf_counter() - begun, runtime.context.encoded() - before
-        line = Spent(stage=stage, seconds=round(seconds, 5), encoded=encoded)
-        return cast(State, {**out, "spent": (*state.get("spent", ()), line)})
+        return costed(state, stage, out, time.perf_counter() - begun, runtime.context.encoded() - before)
 
     return run
+
+
+def costed(state: State, stage: str, out: State, seconds: float, encoded: int) -> State:
+    """Return a node's fields with its line of `spent` in place of its `usage`."""
+    fields = dict(out)
+    line = Spent(
+        stage=stage, seconds=round(seconds, 5), encoded=encoded, models=cast(Usage | None, fields.pop("usage", None))
+    )
+    return cast(State, {**fields, "spent": (*state.get("spent", ()), line)})
+
+
+def left(deps: Deps, state: State) -> Allowance:
+    """Return what language models may still spend on a case: its allowance less what its stages took so far."""
+    out = deps.models.allowance
+    for line in state.get("spent", ()):
+        tokens = line.models.tokens if line.models else 0
+        out = Allowance(seconds=max(0.0, out.seconds - line.seconds), tokens=max(0, out.tokens - tokens))
+    return out
 
 
 @timed
@@ -96,19 +115,34 @@ def rank_rules(state: State, *, runtime: Runtime[Deps]) -> State:
 
 @timed
 def reason_about(state: State, *, runtime: Runtime[Deps]) -> State:
-    """Draft a verdict from measured evidence; after a critique, with what the critic asked for."""
-    doubt = state["doubt"]
-    fixes = state["critiques"][-1].fixes if state.get("critiques") else ()
-    return {"draft": reason(bench(runtime.context, state), state["ranking"], doubt.rivals, doubt.depth, fixes)}
+    """Draft a verdict from measured evidence, or by a model; after a critique, with what the critic asked for."""
+    deps, doubt, ranking = runtime.context, state["doubt"], state["ranking"]
+    last = state["critiques"][-1] if state.get("critiques") else None
+    fixes, desk, models = last.fixes if last else (), bench(deps, state), deps.models
+    if models.writer is None:
+        return {"draft": reason(desk, ranking, doubt.rivals, doubt.depth, fixes)}
+    draft, usage = reason_by_model(
+        desk, ranking, doubt.rivals, doubt.depth, left(deps, state), models.writer, fixes, last.notes if last else ()
+    )
+    if draft.failure and "reasoner" in models.spare:
+        draft = draft.model_copy(update={"failure": None})
+    return {"draft": draft, "usage": usage}
 
 
 @timed
 def critique(state: State, *, runtime: Runtime[Deps]) -> State:
     """Rule on the draft."""
-    past = state.get("critiques", ())
+    deps, past, draft = runtime.context, state.get("critiques", ()), state["draft"]
     retrieved = frozenset(r.rule_id for r in state["retrieved"])
-    one = criticise(bench(runtime.context, state), state["draft"], state["ranking"], retrieved, len(past) + 1)
-    return {"critiques": (*past, one)}
+    desk, critic = bench(deps, state), deps.models.critic
+    embedded = partial(criticise, desk, draft, state["ranking"], retrieved, len(past) + 1)
+    if not critic:
+        return {"critiques": (*past, embedded())}
+    measured = measure(desk, draft.findings[0])
+    one, usage = criticise_by_model(desk, draft, retrieved, len(past) + 1, critic, left(deps, state), measured)
+    if one.failure and "critic" in deps.models.spare:
+        one = embedded()
+    return {"critiques": (*past, one), "usage": usage}
 
 
 def record(state: State, *, runtime: Runtime[Deps]) -> State:
@@ -165,16 +199,42 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     case, book = state["case"], deps.book
     scaled = weighed(deps, state, probabilities, vectors)
     ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
-    views = state["perception"].views
-    odd = contradiction(views, scaled, ranking, book)
-    return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd is not None)}
+    odd = contradiction(state["perception"].views, scaled, ranking, book) is not None
+    if deps.models.rank is None or not ranking.scores:
+        return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd)}
+    ranking, usage, failures = asked(deps, state, ranking, vectors)
+    return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd, failures), "usage": usage}
 
 
-def doubted(deps: Deps, case: Case, ranking: Ranking, contradicts: bool) -> Doubt:
+def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple[Ranking, Usage, tuple[Cause, ...]]:
+    """Return the ranking by a language model over the rules of an embedded one, what it cost, and how it failed.
+
+    Where it fails the embedded ranking comes back, and the failure unless embedded is the role's last backend.
+    """
+    case, pack, rank_by = state["case"], deps.book.pack, deps.models.rank
+    assert rank_by is not None
+    profile = case.profile or pack.default_profile
+    rules = [pack.by_id[s.rule_id] for s in ranking.scores]
+    try:
+        found = rank_by(case, rules, profile, left(deps, state), [s.probability for s in ranking.scores])
+    except Unanswered as error:
+        return ranking, error.usage, () if "ranker" in deps.models.spare else (error.failure,)
+    views = {s.rule_id: s.view for s in ranking.scores}
+    scores = []
+    for rule_id, p in found.probabilities:
+        rule = pack.by_id[rule_id]
+        if rule.products:
+            p *= violating_share(rule, read(rule, deps.book.value_vectors(rule), vectors[views[rule_id]]), profile)
+        scores.append(Score(rule_id=rule_id, probability=round(p, 6), view=views[rule_id]))
+    scores.sort(key=lambda s: -s.probability)
+    return Ranking(scores=tuple(scores), any=round(found.any, 6), calibrated=False), found.usage, ()
+
+
+def doubted(deps: Deps, case: Case, ranking: Ranking, contradicts: bool, failures: tuple[Cause, ...] = ()) -> Doubt:
     """Return what makes a ranking doubtful, under the cuts in force."""
     return depth(
         ranking, deps.book.pack, deps.calibration.thresholds,
-        contradiction=contradicts, context_shift=_shifted(deps, case, ranking),
+        contradiction=contradicts, context_shift=_shifted(deps, case, ranking), extra=failures,
     )  # fmt: skip
 
 

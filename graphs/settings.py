@@ -4,11 +4,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from agents.assembly import Assembly
 from agents.calibration import Template
+from cases.exchange import Allowance
 from cases.model import Fact
+from graphs.binding import EMBEDDED, ROLES, Binding, BindingError, Role, bindings
+
+BARE = {"openai_key": "OPENAI_API_KEY", "openai_url": "OPENAI_BASE_URL"}
 
 
 class SettingsError(ValueError):
@@ -16,7 +20,11 @@ class SettingsError(ValueError):
 
 
 class Settings(Fact):
-    """Where things are kept, which backend plays which role, and the limits of a run."""
+    """Where things are kept, which backend plays which role, and the limits of a run.
+
+    Roles are strings as `graphs.binding` reads them. `case_seconds` and `case_tokens` bound what language models may
+    spend on one case; `in_flight` how many asks are out at once, and how many cases are in work.
+    """
 
     home: Path = Field(default_factory=lambda: Path.home() / ".precept")
     policy: str = "community"
@@ -26,6 +34,14 @@ class Settings(Fact):
     reasoner: str = "embedded"
     critic: str = "embedded"
     explainer: str = "embedded"
+    judge: str = "embedded"
+    vllm_url: str = Field(default="http://127.0.0.1:8000/v1", pattern=r"^https?://\S+$")
+    vllm_key: SecretStr | None = None
+    openai_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    openai_key: SecretStr | None = None
+    case_seconds: float = Field(default=120.0, gt=0, le=86_400)
+    case_tokens: int = Field(default=60_000, ge=1_000, le=10_000_000)
+    in_flight: int = Field(default=16, ge=1, le=1024)
     template: Template | None = None
     assembly: Assembly | None = None
     audit_rate: float = Field(default=0.005, ge=0, le=1)
@@ -37,8 +53,24 @@ class Settings(Fact):
         """Return where the ledger is: a URL, or a file under `home`."""
         return self.ledger or str(self.home / "ledger.db")
 
+    @property
+    def allowance(self) -> Allowance:
+        """Return what language models may spend on one case."""
+        return Allowance(seconds=self.case_seconds, tokens=self.case_tokens)
 
-ROLES = ("ranker", "reasoner", "critic", "explainer")
+    def bound(self, role: Role) -> tuple[Binding, ...]:
+        """Return the backends of a role, in the order in which they are tried."""
+        return bindings(role, getattr(self, role))
+
+    @property
+    def bare(self) -> bool:
+        """Return whether every role that decides is embedded alone."""
+        return all(self.bound(role) == (EMBEDDED,) for role in ("ranker", "reasoner", "critic"))
+
+    @property
+    def embedded(self) -> "Settings":
+        """Return these settings with every role embedded."""
+        return self.model_copy(update=dict.fromkeys(ROLES, "embedded"))
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -46,17 +78,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     given = {name: env[key] for name in Settings.model_fields if (key := f"PRECEPT_{name.upper()}") in env}
     given |= {role: env[role.upper()] for role in ROLES if role.upper() in env and role not in given}
+    given |= {name: env[key] for name, key in BARE.items() if env.get(key) and name not in given}
     try:
         settings = Settings.model_validate(given)
+        for role in ROLES:
+            settings.bound(role)
     except ValidationError as error:
-        lines = [
-            f"PRECEPT_{str(e['loc'][0]).upper()}={given.get(str(e['loc'][0]))!r}: {e['msg']}" for e in error.errors()
-        ]
+        lines = [_told(str(e["loc"][0]), given, e["msg"]) for e in error.errors()]
         raise SettingsError("; ".join(lines) + " (unset it to use the default)") from None
-    for role in ROLES:
-        value = getattr(settings, role)
-        if value != "embedded":
-            raise SettingsError(
-                f"{role.upper()}={value!r}: this release knows only the backend 'embedded'; unset {role.upper()}"
-            )
+    except BindingError as error:
+        raise SettingsError(str(error)) from None
     return settings
+
+
+def _told(name: str, given: Mapping[str, str], message: str) -> str:
+    value = "(hidden)" if name.endswith("_key") else repr(given.get(name))
+    return f"PRECEPT_{name.upper()}={value}: {message}"

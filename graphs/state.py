@@ -11,6 +11,7 @@ from agents.reasoner import Draft
 from agents.router import Route
 from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Outcome, Spent
+from cases.exchange import Usage
 from cases.model import Fact
 from policy_store.retrieval import Retrieved
 
@@ -26,7 +27,10 @@ class Answer(Fact):
 
 
 class State(TypedDict, total=False):
-    """Facts of one case; each key is owned by the node that returns it."""
+    """Facts of one case; each key is owned by the node that returns it.
+
+    `usage` is what a node asked of language models; it goes into that node's line of `spent`.
+    """
 
     case: Case
     decision_id: str
@@ -37,6 +41,7 @@ class State(TypedDict, total=False):
     ranking: Ranking
     doubt: Doubt
     draft: Draft
+    usage: Usage
     critiques: tuple[Critique, ...]
     spent: tuple[Spent, ...]
     decision: Decision

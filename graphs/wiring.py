@@ -8,17 +8,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.calibration import Calibration
+from agents.prompt import prompts_digest
 from agents.reading import Mark, Read, Reading
 from agents.router import seed_bank
 from agents.rulebook import write_rulebook
 from agents.vectors import Encode, Vectors
 from agents.verdict import Frame
-from cases.decision import PackRef
+from cases.decision import PackRef, Played
+from graphs.binding import EMBEDDED, Binding, Role
 from graphs.settings import Settings
 from policy_store.keywords import KeywordIndex
 from policy_store.loader import load_pack
@@ -32,10 +35,16 @@ from tools.reader import OnnxReader
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from graphs.deps import Deps
+    from agents.ask import Chat, Odds
+    from agents.bounds import Speaker
+    from graphs.deps import Deps, Models
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
+    from tools.connection import Connection
+    from tools.endpoint import Endpoint, Provider
     from tools.ledger import Ledger
+    from tools.local import LocalModel
+    from tools.probe import Probe
 
 
 RECENT = 2048
@@ -50,6 +59,7 @@ class Embedded:
     store: Cache
     reader: OnnxReader | None = None
     recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors [n, width] at the precision that the store keeps, so that warm and cold runs agree.
@@ -58,14 +68,16 @@ class Embedded:
         """
         if not texts:
             return self.encoder.encode(texts)
-        known = {t: self.recent[t] for t in texts if t in self.recent}
+        with self.lock:
+            known = {t: self.recent[t] for t in texts if t in self.recent}
         fresh = [t for t in dict.fromkeys(texts) if t not in known]
         if fresh:
             made = dict(zip(fresh, stored(self.encoder.encode(fresh)), strict=True))
             known |= made
-            self.recent.update(made)
-            while len(self.recent) > RECENT:
-                self.recent.popitem(last=False)
+            with self.lock:
+                self.recent.update(made)
+                while len(self.recent) > RECENT:
+                    self.recent.popitem(last=False)
         return np.stack([known[t] for t in texts])
 
     @property
@@ -132,19 +144,21 @@ def open_model(settings: Settings) -> Iterator[Embedded]:
 
 @contextmanager
 def open_desk(
-    settings: Settings, pack: Pack | None = None, *, waits: bool = True, ledger: "Ledger | None" = None
-) -> Iterator["Desk"]:
+    settings: Settings, pack: Pack | None = None, *, waits: bool = True, ledger: "Ledger | None" = None,
+    models: "Models | None" = None,
+) -> Iterator["Desk"]:  # fmt: skip
     """Open everything that deciding needs, for the length of a `with` block.
 
     `waits` keeps cases in review open for an answer; `ledger` replaces the one of the settings. Thresholds that were
-    saved in the home hold for the ledger of the settings alone: a trial run is the same in every home.
+    saved in the home hold for the ledger of the settings alone: a trial run is the same in every home. `models` play
+    the roles that the settings bind.
     """
     os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
     from graphs.desk import Desk
     from graphs.saved import in_force
 
     with ExitStack() as stack:
-        deps = stack.enter_context(open_deps(settings, pack, ledger=ledger))
+        deps = stack.enter_context(open_deps(settings, pack, ledger=ledger, models=models))
         if ledger is None:
             deps = in_force(settings, deps)
         saver = stack.enter_context(_checkpointer(settings)) if waits else None
@@ -153,11 +167,12 @@ def open_desk(
 
 @contextmanager
 def open_deps(
-    settings: Settings, pack: Pack | None = None, *, ledger: "Ledger | None" = None, model: Embedded | None = None
-) -> Iterator["Deps"]:
+    settings: Settings, pack: Pack | None = None, *, ledger: "Ledger | None" = None, model: Embedded | None = None,
+    models: "Models | None" = None,
+) -> Iterator["Deps"]:  # fmt: skip
     """Open the clients and read the policy, for the length of a `with` block.
 
-    `ledger` and `model`, where given, are shared and stay open.
+    `ledger` and `model`, where given, are shared and stay open; `models` play the roles that the settings bind.
     """
     from graphs.deps import Deps
     from tools.ledger import Ledger
@@ -171,11 +186,14 @@ def open_deps(
             ledger = stack.enter_context(Ledger.open(settings.ledger_url))
         ledger.policy(pack.id, pack.version, pack.digest, canonical(pack))
         book = write_rulebook(pack, model.encode_kept)
+        models = models or stack.enter_context(open_models(settings, pack))
+        roles = played(settings)
         yield Deps(
             frame=Frame(
                 pack=PackRef(id=pack.id, version=pack.version, digest=pack.digest),
                 profile=pack.default_profile,
-                model_digest=model.digest,
+                model_digest=digest_with(model.digest, roles),
+                roles=roles,
             ),
             book=book,
             bank=seed_bank(book),
@@ -192,7 +210,138 @@ def open_deps(
             audit_rate=settings.audit_rate,
             retrieve=settings.retrieve,
             read=model.read,
+            models=models,
         )
+
+
+DECIDING: tuple[Role, ...] = ("ranker", "reasoner", "critic")
+
+
+def played(settings: Settings) -> tuple[Played, ...]:
+    """Return the deciding roles that are not embedded alone, with their backends."""
+    bound = {role: settings.bound(role) for role in DECIDING}
+    return tuple(Played(role=r, backends=tuple(b.name for b in bs)) for r, bs in bound.items() if bs != (EMBEDDED,))
+
+
+def digest_with(embedded: str, roles: tuple[Played, ...]) -> str:
+    """Return what names the models in decisions: the embedded ones', with other roles and their prompts where bound."""
+    if not roles:
+        return embedded
+    body = "".join(r.model_dump_json() for r in roles)
+    return hashlib.sha256(f"{embedded}{body}{prompts_digest()}".encode()).hexdigest()
+
+
+@contextmanager
+def open_models(settings: Settings, pack: Pack) -> "Iterator[Models]":
+    """Open the language models that the settings bind to the deciding roles; nothing is asked of them yet.
+
+    Raise Misbound where a library that a backend needs is not installed.
+    """
+    from graphs.deps import Models
+
+    if settings.bare:
+        yield Models()
+        return
+    from agents.chain import Writer
+    from agents.guards.choice import guard_for
+    from graphs.ranking import Asking, Ranker
+
+    with ExitStack() as stack:
+        backends = Backends(settings, stack)
+        bound = {role: [b for b in settings.bound(role) if b != EMBEDDED] for role in DECIDING}
+        rankers = tuple(
+            Asking(backends.odds(b), backends.chat(b), guard_for(b.model, b.adapter)) for b in bound["ranker"]
+        )
+        writers = tuple(backends.chat(b) for b in bound["reasoner"])
+        yield Models(
+            rank=Ranker(pack, rankers, settings.template, settings.assembly) if rankers else None,
+            writer=Writer(writers, backends.odds(bound["reasoner"][0])) if writers else None,
+            critic=tuple(backends.chat(b) for b in bound["critic"]),
+            spare=frozenset(r for r in DECIDING if bound[r] and settings.bound(r)[-1] == EMBEDDED),
+            allowance=settings.allowance,
+            in_flight=settings.in_flight,
+        )
+
+
+class Backends:
+    """The backends of one process: roles that name the same one share its connection and its limit."""
+
+    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+        self.settings = settings
+        self.stack = stack
+        self.opened: dict[str, Connection | LocalModel] = {}
+
+    def chat(self, binding: Binding) -> "Chat":
+        """Return a backend that answers in words; one that fails again and again is skipped for a while."""
+        from tools.chat import ServedChat
+        from tools.connection import Connection
+        from tools.fallback import FallbackChat
+        from tools.local import LocalChat
+
+        opened = self._open(binding)
+        return FallbackChat([ServedChat(opened) if isinstance(opened, Connection) else LocalChat(opened)])
+
+    def odds(self, binding: Binding) -> "Odds":
+        """Return a backend that gives the odds of first tokens."""
+        from tools.connection import Connection
+        from tools.fallback import FallbackOdds
+        from tools.local import LocalOdds
+        from tools.odds import ServedOdds
+
+        opened = self._open(binding)
+        return FallbackOdds([ServedOdds(opened) if isinstance(opened, Connection) else LocalOdds(opened)])
+
+    def _open(self, binding: Binding) -> "Connection | LocalModel":
+        from tools.connection import Connection
+
+        if binding.name not in self.opened:
+            if binding.backend == "transformers":
+                from tools.local import LocalModel
+
+                self.opened[binding.name] = LocalModel(binding.model)
+            else:
+                connection = Connection(endpoint(self.settings, binding))
+                self.stack.callback(connection.close)
+                self.opened[binding.name] = connection
+        return self.opened[binding.name]
+
+
+@contextmanager
+def open_explainer(settings: Settings) -> "Iterator[tuple[Chat, ...]]":
+    """Open the backends of the explainer that write words, in their order; none where it is embedded."""
+    with ExitStack() as stack:
+        backends = Backends(settings, stack)
+        yield tuple(backends.chat(b) for b in settings.bound("explainer") if b != EMBEDDED)
+
+
+def speakers(settings: Settings) -> "tuple[Speaker, ...]":
+    """Return the backends of the explainer that can call tools, in their order; none where it is embedded."""
+    from tools.speaker import ServedSpeaker
+
+    served = [b for b in settings.bound("explainer") if b.backend in ("vllm", "openai")]
+    return tuple(ServedSpeaker(endpoint(settings, b)) for b in served)
+
+
+def endpoint(settings: Settings, binding: Binding) -> "Endpoint":
+    """Return where a served backend is, as the settings say."""
+    from tools.endpoint import Endpoint
+
+    provider: Provider = "vllm" if binding.backend == "vllm" else "openai"
+    key = settings.vllm_key if provider == "vllm" else settings.openai_key
+    url = settings.vllm_url if provider == "vllm" else settings.openai_url
+    return Endpoint(provider, binding.model, url, key.get_secret_value() if key else None, settings.in_flight)
+
+
+def probed(settings: Settings, binding: Binding) -> "Probe":
+    """Reach a backend that is not embedded, and say what it can do."""
+    from tools.probe import Probe, probe
+
+    if binding.backend != "transformers":
+        return probe(endpoint(settings, binding))
+    from tools.local import LocalModel
+
+    LocalModel(binding.model).load()
+    return Probe(True, (binding.model,), logprobs=True, told="loaded in this process")
 
 
 def _rules(

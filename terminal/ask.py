@@ -13,10 +13,12 @@ import typer
 from terminal.explain import DecisionId
 
 if TYPE_CHECKING:
+    from agents.conversation import Answer
     from cases.decision import Precedent
     from graphs.deps import Deps
     from graphs.settings import Settings
     from terminal.opening import Record
+    from tools.ledger import Adopted
 
 
 class Bench:
@@ -66,8 +68,10 @@ def ask(
     question: Annotated[str, typer.Argument(help='Such as "why not HS3?" or "what would change the outcome?"')],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Ask about a decision: why, why not, what would change it, similar cases, what was considered."""
-    from agents.questions import answer
+    """Ask about a decision: why, why not, what would change it, similar cases, what was considered.
+
+    Where EXPLAINER is a language model it looks things up and answers; what of it does not hold is not shown.
+    """
     from terminal import paint
     from terminal.line import written
     from terminal.opening import ledger, read, record
@@ -75,12 +79,47 @@ def ask(
     settings = read()
     with ledger(settings) as opened:
         found = record(opened, decision)
+        versions = tuple(opened.policies(found.pack.id))
     with ExitStack() as stack:
-        bench = Bench(settings, found, stack)
-        reply = answer(
-            question, found.decision, found.case, found.pack, found.edits, rescore=bench.rescore, similar=bench.similar
+        made = _answer(question, settings, found, Bench(settings, found, stack), versions)
+    if made.fallback:
+        typer.echo(
+            f"precept: answered from the record, as the model gave nothing that holds: {made.fallback}", err=True
         )
     if json:
-        typer.echo(written({"decision_id": found.decision.id, "question": question, **reply.model_dump(mode="json")}))
+        told = {"decision_id": found.decision.id, "question": question, **made.reply.model_dump(mode="json")}
+        if settings.explainer != "embedded":
+            told |= {"by": made.by, "usage": made.usage.model_dump(mode="json"), "fallback": made.fallback}
+        typer.echo(written(told))
     else:
-        typer.echo(paint.harmless(reply.text))
+        typer.echo(paint.harmless(made.reply.text))
+
+
+def _answer(
+    question: str, settings: "Settings", found: "Record", bench: Bench, versions: "Sequence[Adopted]"
+) -> "Answer":
+    """Return the first answer of a model that holds, else the embedded one with why the last did not."""
+    from graphs.wiring import speakers
+
+    record = (found.decision, found.case, found.pack, found.edits)
+    spoken = speakers(settings)
+    if not spoken:
+        from agents.conversation import Answer
+        from agents.questions import answer
+
+        reply = answer(question, *record, rescore=bench.rescore, similar=bench.similar)
+        return Answer(reply=reply, by="embedded")
+    from agents.conversation import converse
+    from agents.lookup import Version
+
+    def history(pack_id: str) -> list[Version]:
+        return [Version(version=v, digest=d, at=at) for v, d, at in versions]
+
+    for speaker in spoken:
+        made = converse(
+            question, *record, speaker=speaker, allowance=settings.allowance, rescore=bench.rescore,
+            similar=bench.similar, history=history,
+        )  # fmt: skip
+        if made.fallback is None:
+            break
+    return made

@@ -47,9 +47,9 @@ def calibrate(
 ) -> None:
     """Choose thresholds on your own labelled cases, so that automatic verdicts err at most so often; save them."""
     from agents.guarantee import check
-    from terminal.opening import read
+    from terminal.opening import measured
 
-    settings = read(policy)
+    settings = measured(policy)
     from policy_store.loader import load_pack
 
     pack = load_pack(settings.policy)

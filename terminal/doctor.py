@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
+from graphs.binding import ROLES
 from terminal.errors import BROKEN, explained
 
 if TYPE_CHECKING:
+    from graphs.binding import Binding
     from graphs.settings import Settings
     from policy_store.pack import Pack
 
@@ -20,10 +22,14 @@ NEEDED_BYTES, WANTED_BYTES = 50_000_000, 1_000_000_000
 TEXTS = 64
 EXTRAS = {
     "vision": ("nudenet", "rapidocr", "av", "cv2"),
-    "gpu": ("vllm", "torch", "transformers", "openai", "langchain_openai"),
+    "models": ("openai", "langchain", "langchain_openai"),
+    "gpu": ("vllm", "torch", "transformers"),
     "train": ("torch", "transformers", "sentence_transformers", "sklearn", "onnx"),
     "scale": ("ray", "psycopg"),
 }
+
+
+UNUSED = ("vision", "scale")
 
 
 class Look(NamedTuple):
@@ -74,8 +80,9 @@ def _looks(settings: "Settings") -> Iterator[Look]:
     if pack and digest:
         yield _look("thresholds", lambda: _thresholds(settings, pack[0], digest[1]))
         yield _look("index", lambda: _index(settings, pack[0], digest[0]))
-    roles = ", ".join(f"{role} {getattr(settings, role)}" for role in ("ranker", "reasoner", "critic", "explainer"))
-    yield Look("roles", "ok", roles)
+    yield Look("roles", "ok", ", ".join(f"{role} {getattr(settings, role)}" for role in ROLES))
+    for binding, roles in _bound(settings).items():
+        yield _look(binding.name, lambda binding=binding, roles=roles: _backend(settings, binding, roles))  # type: ignore[misc]
     for extra, modules in EXTRAS.items():
         yield _extra(extra, modules)
 
@@ -200,9 +207,36 @@ def _index(settings: "Settings", pack: "Pack", model_digest: str) -> tuple[State
         index.close()
 
 
+def _bound(settings: "Settings") -> "dict[Binding, tuple[str, ...]]":
+    """Return the backends that are not embedded, each with the roles that it plays."""
+    out: dict[Binding, tuple[str, ...]] = {}
+    for role in ROLES:
+        for binding in settings.bound(role):
+            if binding.backend != "embedded":
+                out[binding] = (*out.get(binding, ()), role)
+    return out
+
+
+def _backend(settings: "Settings", binding: "Binding", roles: tuple[str, ...]) -> tuple[State, str]:
+    """Reach a backend; what a role cannot do without and the backend does not offer keeps that role from its work."""
+    from graphs.wiring import probed
+
+    found = probed(settings, binding)
+    told = [f"plays {', '.join(roles)}"]
+    if found.latency_ms is not None:
+        told.append(f"one token in {found.latency_ms:.0f} ms")
+    if found.reachable:
+        told += [f"token probabilities {'yes' if found.logprobs else 'no'}",
+                 f"JSON held to a schema {'yes' if found.structured else 'no, asked for in words'}"]  # fmt: skip
+    told += [found.told] if found.told else []
+    lame = not found.logprobs and "ranker" in roles and binding.adapter is None
+    state: State = "bad" if not found.reachable or lame else "ok" if found.structured else "note"
+    return state, "; ".join(told)
+
+
 def _extra(extra: str, modules: tuple[str, ...]) -> Look:
     missing = [module for module in modules if find_spec(module) is None]
     if not missing:
         return Look(f"extra {extra}", "ok", "present")
     told = f"missing {', '.join(missing)}: pip install 'precept[{extra}]'"
-    return Look(f"extra {extra}", "note", f"{told}{' (this release does not use it yet)' if extra != 'train' else ''}")
+    return Look(f"extra {extra}", "note", f"{told}{' (this release does not use it yet)' if extra in UNUSED else ''}")

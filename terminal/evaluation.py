@@ -40,7 +40,7 @@ def eval_(
     from evals.judged import proving
     from evals.sets import Sets
     from evals.suites import SUITES, run_suites, unmeasured
-    from terminal.opening import read
+    from terminal.opening import measured
 
     if suite == "list":
         for name, found in SUITES.items():
@@ -58,7 +58,7 @@ def eval_(
         raise Refused(str(error)) from None
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before hours of measuring, not after
-    with proving(Sets(data, _held), read(), limit) as proof:
+    with proving(Sets(data, _held), measured(), limit) as proof:
         ran = run_suites(proof, names, None if json else _told, partial(_keep, out) if out else None)
     changed = comparison.changes(ran.record, then) if then else ()
     if out is not None:

@@ -8,6 +8,7 @@ import typer
 from terminal.errors import Refused
 
 if TYPE_CHECKING:
+    from graphs.settings import Settings
     from terminal.opening import Record
 
 Audience = Literal["moderator", "user", "dsa"]
@@ -17,6 +18,10 @@ DecisionId = Annotated[str, typer.Argument(metavar="DECISION", help="Its id, or 
 def explain(
     decision: DecisionId,
     audience: Annotated[Audience, typer.Option("--for", help="Who reads it.")] = "moderator",
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="For user, where EXPLAINER is a model: en, de, fr, es, it, nl, pt."),
+    ] = None,
     published: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="For dsa: the day on which the content was published.")
     ] = None,
@@ -26,18 +31,37 @@ def explain(
     from terminal.line import written
     from terminal.opening import ledger, read, record
 
-    with ledger(read()) as opened:
+    settings = read()
+    with ledger(settings) as opened:
         found = record(opened, decision)
     if audience == "dsa":
         typer.echo(_statement(found, published))
         return
-    from agents.explainer import explain as explained
-
-    text = explained(found.decision, found.case, found.pack, audience, found.edits)
+    text = _text(settings, found, audience, language)
     if json:
         typer.echo(written({"decision_id": found.decision.id, "for": audience, "text": text}))
     else:
         _show(text, markdown=audience == "moderator")
+
+
+def _text(settings: "Settings", found: "Record", audience: Literal["moderator", "user"], language: str | None) -> str:
+    """Return the explanation; a user's with plain words by the first model of the explainer whose words hold."""
+    from agents.explainer import explain as explained
+
+    record = (found.decision, found.case, found.pack, found.edits)
+    if audience == "user" and settings.explainer != "embedded":
+        from agents.plain import plain_notice
+        from graphs.wiring import open_explainer
+
+        with open_explainer(settings) as chats:
+            for chat in chats:
+                made = plain_notice(*record, chat=chat, allowance=settings.allowance, language=language)
+                if made.fallback is None:
+                    return made.text
+                typer.echo(f"precept: the notice stands as it is: {made.fallback}", err=True)
+    elif language is not None:
+        typer.echo("precept: --language needs a model as EXPLAINER and --for user; the text is English", err=True)
+    return explained(*record[:3], audience, record[3])
 
 
 def _show(text: str, *, markdown: bool) -> None:

@@ -34,6 +34,19 @@ def read(policy: str | None = None) -> "Settings":
     return settings if policy is None else settings.model_copy(update={"policy": policy})
 
 
+def measured(policy: str | None = None) -> "Settings":
+    """Return the settings with every role embedded, and say so where others are bound.
+
+    What is fitted, replayed or measured over many cases is so of the embedded roles: it asks no model server.
+    """
+    import typer
+
+    settings = read(policy)
+    if not settings.bare:
+        typer.echo("precept: this works with the embedded ranker, reasoner and critic, whatever is bound", err=True)
+    return settings.embedded
+
+
 def unknown_profile(profile: str, pack: "Pack") -> str | None:
     """Return what is wrong with a profile, None for one that the policy has."""
     from policy_store.fault import suggest

@@ -123,14 +123,14 @@ def impact(
     """Show which verdicts a change flips on known cases: what would be acted on or let go, and what gold labels say."""
     from evals.impact import Gold
     from evals.impact import impact as compare
-    from terminal.opening import read
+    from terminal.opening import measured
     from terminal.reading import open_input
 
     before, after = _load(old), _load(new)
     gold: dict[str, Gold] = {}
     bad: list[str] = []
     with open_input(cases) as lines:
-        found = compare(before, after, _known_cases(lines.lines(), (before, after), gold, bad), read(), gold)
+        found = compare(before, after, _known_cases(lines.lines(), (before, after), gold, bad), measured(), gold)
     if json:
         shown = found.model_copy(update={"flips": found.flips[:limit]})
         _print_json({"flipped": len(found.flips), **shown.model_dump(mode="json"), "bad_lines": bad})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
 import sqlalchemy as sa
 
@@ -40,6 +40,14 @@ class Standing(Fact):
     rule_id: str | None
     severity: int
     by: str | None
+
+
+class Adopted(NamedTuple):
+    """A version of a policy, and when it was first recorded."""
+
+    version: str
+    digest: str
+    at: datetime
 
 
 class Ledger:
@@ -202,6 +210,13 @@ class Ledger:
         """Yield the decisions that wait for a person, longest waiting first: outcome review and no edit."""
         touched = sa.exists().where(EDITS.c.decision_id == DECISIONS.c.id)
         return self._pages([DECISIONS.c.outcome == "review", ~touched], None, 0, False)
+
+    def policies(self, pack_id: str) -> list[Adopted]:
+        """Return the recorded versions of a policy, oldest first; none where it was never used."""
+        at = sa.select(ENTRIES.c.at).where(ENTRIES.c.seq == PACKS.c.seq).scalar_subquery()
+        query = sa.select(PACKS.c.version, PACKS.c.digest, at).where(PACKS.c.pack_id == pack_id).order_by(PACKS.c.seq)
+        with self._reading("read the policies") as connection:
+            return [Adopted(v, d, datetime.fromisoformat(when)) for v, d, when in connection.execute(query)]
 
     def pack_body(self, digest: str) -> str:
         """Return the canonical JSON of a recorded pack, byte for byte; raise UnknownPack when there is none."""

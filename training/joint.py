@@ -184,6 +184,9 @@ def reader_terms(answers: Answers, pairs: list[Pair], batch: list[Item], offsets
     return [binary, order, grade, taking, spans_loss]
 
 
+SLOW = ("groups_", "quiet_")  # authored files of pairs that differ in a word or two
+
+
 class Trainer:
     """A network with what a step needs: tokenizer, rules, and the terms that count."""
 
@@ -295,7 +298,9 @@ def main() -> None:
     own = authored_items(samples("train") + pack_samples(rules.values()))
     sets = set_items(opt.public) if opt.public else {}
     own += annotated_items(opt.public) if opt.public else []
-    again = [item for item in own if item.topic == "custom"]  # reading a rule is learnt slowly: twice an epoch
+    # Learnt slowly, so met more often in an epoch: reading a rule, and who is spoken of how.
+    again = [item for item in own if item.topic == "custom"]
+    again += [item for item in own for _ in range(3) if item.family.startswith(SLOW)]
     held = authored_items(samples("held"))
     random.Random(1).shuffle(held)
     trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0))

@@ -9,10 +9,11 @@ import pytest
 
 from agents.depth import Doubt
 from agents.ranker import Ranking, Score
+from agents.reasoner import Draft
 from agents.router import Route
 from cases.decision import Critique
 from graphs.desk import Desk, NotWaiting
-from graphs.moderation import after_critique, after_rank, after_route, build_graph
+from graphs.moderation import after_critique, after_rank, after_reason, after_route, build_graph
 from graphs.settings import Settings
 from graphs.state import Answer
 from graphs.wiring import open_desk
@@ -31,7 +32,8 @@ DRAWN = """\
 	perceive --> route;
 	rank -.-> reason;
 	rank -.-> record;
-	reason --> critique;
+	reason -.-> critique;
+	reason -.-> record;
 	record -. &nbsp;end&nbsp; .-> __end__;
 	record -.-> await_person;
 	retrieve --> rank;
@@ -62,6 +64,15 @@ def test_only_doubt_about_some_rule_is_reasoned_about() -> None:
     assert after_rank({"doubt": Doubt(depth="none"), "ranking": ranking}) == "record"
     assert after_rank({"doubt": Doubt(depth="short"), "ranking": ranking}) == "reason"
     assert after_rank({"doubt": Doubt(depth="short"), "ranking": nothing}) == "record"
+
+
+def test_a_case_that_a_model_failed_on_goes_to_the_record_for_a_person() -> None:
+    ranking = Ranking(scores=(Score(rule_id="HR2", probability=0.4, view=0),), any=0.4)
+    failed = Doubt(depth="short", causes=("backend_unavailable", "ambiguous"))
+    assert after_rank({"doubt": failed, "ranking": ranking}) == "record"
+    draft = Draft(outcome="act", rule_id="HR2", probability=0.9, findings=(), severity=None, chain=(), precedents=())
+    assert after_reason({"draft": draft}) == "critique"
+    assert after_reason({"draft": draft.model_copy(update={"failure": "out_of_time"})}) == "record"
 
 
 def test_only_a_revision_goes_back_to_the_reasoner() -> None:

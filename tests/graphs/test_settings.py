@@ -24,6 +24,38 @@ def test_a_bad_value_is_named_with_the_variable_and_the_fix() -> None:
         read_settings({"PRECEPT_AUDIT_RATE": "2"})
 
 
-def test_a_backend_that_is_not_here_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"REASONER='vllm/some-model'.*embedded"):
-        read_settings({"REASONER": "vllm/some-model"})
+def test_a_role_names_its_backends_in_the_order_in_which_they_are_tried() -> None:
+    settings = read_settings({"REASONER": "vllm/Qwen/Qwen3-8B, openai/gpt-5-mini,embedded"})
+    assert [b.name for b in settings.bound("reasoner")] == ["vllm/Qwen/Qwen3-8B", "openai/gpt-5-mini", "embedded"]
+    assert not settings.bare and settings.embedded.bare
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        ("gpt-5", r"RANKER='gpt-5': no backend 'gpt-5'; write embedded, vllm/MODEL"),
+        ("vllm/", r"RANKER='vllm/' names no model; write vllm/MODEL"),
+        ("embedded,vllm/a", r"embedded never fails.*put it last"),
+        ("vllm/a,vllm/a", r"names a backend twice"),
+        ("qwen3guard@embedded", r"embedded takes no adapter"),
+        ("", r"no backend ''"),
+    ],
+)
+def test_a_role_that_cannot_be_read_is_told_with_what_would_be_right(role: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told):
+        read_settings({"RANKER": role})
+
+
+def test_a_guard_judges_and_does_not_criticise() -> None:
+    assert read_settings({"RANKER": "llama-guard@vllm/my/model"}).bound("ranker")[0].adapter == "llama-guard"
+    with pytest.raises(SettingsError, match="only ranker and reasoner take a guard"):
+        read_settings({"CRITIC": "llama-guard@vllm/my/model"})
+
+
+def test_keys_are_read_and_never_shown() -> None:
+    settings = read_settings({"OPENAI_API_KEY": "sk-secret", "PRECEPT_VLLM_KEY": "other-secret"})
+    assert settings.openai_key and settings.openai_key.get_secret_value() == "sk-secret"
+    assert "secret" not in repr(settings) + str(settings) + settings.model_dump_json()
+    with pytest.raises(SettingsError) as error:
+        read_settings({"PRECEPT_VLLM_URL": "nowhere", "PRECEPT_VLLM_KEY": "other-secret"})
+    assert "PRECEPT_VLLM_URL='nowhere'" in str(error.value) and "other-secret" not in str(error.value)

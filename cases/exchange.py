@@ -1,0 +1,92 @@
+"""What is asked of a language model and what comes back: values alone, no client, no prompt.
+
+An ask that comes to nothing raises Unanswered, which says why; only what cannot mend itself (a wrong key, a model that
+does not exist) is raised as Misbound, because every later case would meet it too.
+"""
+
+from typing import Literal
+
+from cases.model import Fact
+
+Author = Literal["system", "user", "assistant"]
+Failure = Literal["backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget"]
+
+
+class Message(Fact):
+    """One turn; `text` is all that a model sees of it."""
+
+    author: Author
+    text: str
+
+
+class Usage(Fact):
+    """What asks cost: calls, tokens in (`cached` of them from a prefix cache) and out, seconds waited, who answered."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    backends: tuple[str, ...] = ()
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            seconds=self.seconds + other.seconds,
+            backends=tuple(dict.fromkeys((*self.backends, *other.backends))),
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Return tokens in and out together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Allowance(Fact):
+    """What an ask may still spend: wall seconds, and tokens in and out."""
+
+    seconds: float
+    tokens: int
+
+    def less(self, usage: Usage) -> "Allowance":
+        """Return what is left after `usage`, never below zero."""
+        return Allowance(seconds=max(0.0, self.seconds - usage.seconds), tokens=max(0, self.tokens - usage.tokens))
+
+
+class Said(Fact):
+    """A whole answer. `thought` is what the model said to itself; `cut` says that it ran into its token limit."""
+
+    text: str
+    usage: Usage
+    thought: str = ""
+    cut: bool = False
+
+
+class Token(Fact):
+    """A token that could come first, as its tokenizer spells it, and the natural log of its probability."""
+
+    text: str
+    logprob: float
+
+
+class First(Fact):
+    """The likeliest first tokens of an answer; `usage` is what asking cost."""
+
+    tokens: tuple[Token, ...]
+    usage: Usage
+
+
+class Unanswered(RuntimeError):
+    """An ask that came to nothing after its retries: why, in words, and what it cost all the same."""
+
+    def __init__(self, failure: Failure, told: str, usage: Usage | None = None) -> None:
+        super().__init__(told)
+        self.failure = failure
+        self.usage = usage or Usage()
+
+
+class Misbound(RuntimeError):
+    """A backend that can never answer as it is set up; the text says which setting to mend."""
