@@ -198,10 +198,14 @@ def _early(
     asked = (messages[0], Message(author="user", text=head + question))
     try:
         (answer,) = writer.first((asked,), allowance, tokens=VARIANTS)
-        return ("none" if settled_early(weigh_tokens(answer).p, writer.tau) else "short"), answer.usage
     except Unanswered as error:
         # The exit only saves work: a server without token odds is asked for the whole chain.
         return "short", error.usage
+    try:
+        sure = settled_early(weigh_tokens(answer).p, writer.tau)
+    except Unanswered:
+        return "short", answer.usage
+    return ("none" if sure else "short"), answer.usage
 
 
 def _read(said: Said, bench: Bench, rules: Sequence[Rule]) -> tuple[Opinion | None, list[str]]:

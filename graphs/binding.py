@@ -61,8 +61,6 @@ def _one(role: Role, item: str) -> Binding:
         )
     if not model.strip():
         raise BindingError(f"{role.upper()}={item!r} names no model; write {backend}/MODEL")
-    if at and role not in ("ranker", "reasoner"):
-        raise BindingError(
-            f"{role.upper()}={item!r}: only ranker and reasoner take a guard; leave {adapter + at!r} out"
-        )
+    if at and role != "ranker":
+        raise BindingError(f"{role.upper()}={item!r}: only the ranker takes a guard; leave {adapter + at!r} out")
     return Binding(backend=backend, model=model, adapter=adapter or None)  # type: ignore[arg-type]

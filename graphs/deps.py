@@ -80,7 +80,7 @@ class Models:
     writer: Writer | None = None
     critic: tuple[Chat, ...] = ()
     spare: frozenset[str] = frozenset()
-    allowance: Allowance = Allowance(seconds=120.0, tokens=60_000)
+    allowance: Allowance = Allowance(seconds=120.0, tokens=150_000)
     in_flight: int = 1
 
     @property

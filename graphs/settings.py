@@ -40,7 +40,7 @@ class Settings(Fact):
     openai_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     openai_key: SecretStr | None = None
     case_seconds: float = Field(default=120.0, gt=0, le=86_400)
-    case_tokens: int = Field(default=60_000, ge=1_000, le=10_000_000)
+    case_tokens: int = Field(default=150_000, ge=1_000, le=10_000_000)
     in_flight: int = Field(default=16, ge=1, le=1024)
     template: Template | None = None
     assembly: Assembly | None = None

@@ -285,11 +285,16 @@ class Backends:
         """Return a backend that gives the odds of first tokens."""
         from tools.connection import Connection
         from tools.fallback import FallbackOdds
+        from tools.gathered import GatheredOdds
         from tools.local import LocalOdds
         from tools.odds import ServedOdds
 
         opened = self._open(binding)
-        return FallbackOdds([ServedOdds(opened) if isinstance(opened, Connection) else LocalOdds(opened)])
+        if isinstance(opened, Connection):
+            return FallbackOdds([ServedOdds(opened)])
+        gathered = GatheredOdds(LocalOdds(opened))
+        self.stack.callback(gathered.close)
+        return FallbackOdds([gathered])
 
     def _open(self, binding: Binding) -> "Connection | LocalModel":
         from tools.connection import Connection

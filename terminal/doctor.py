@@ -219,17 +219,22 @@ def _bound(settings: "Settings") -> "dict[Binding, tuple[str, ...]]":
 
 def _backend(settings: "Settings", binding: "Binding", roles: tuple[str, ...]) -> tuple[State, str]:
     """Reach a backend; what a role cannot do without and the backend does not offer keeps that role from its work."""
+    from agents.guards.choice import guard_for
     from graphs.wiring import probed
 
+    guard = guard_for(binding.model, binding.adapter) if "ranker" in roles else None
     found = probed(settings, binding)
     told = [f"plays {', '.join(roles)}"]
+    if guard is not None:
+        told.append(f"spoken to as {guard.name}")
+        told += [f"its server needs --chat-template {guard.template!r}"] if guard.template else []
     if found.latency_ms is not None:
         told.append(f"one token in {found.latency_ms:.0f} ms")
     if found.reachable:
         told += [f"token probabilities {'yes' if found.logprobs else 'no'}",
                  f"JSON held to a schema {'yes' if found.structured else 'no, asked for in words'}"]  # fmt: skip
     told += [found.told] if found.told else []
-    lame = not found.logprobs and "ranker" in roles and binding.adapter is None
+    lame = not found.logprobs and "ranker" in roles and guard is None
     state: State = "bad" if not found.reachable or lame else "ok" if found.structured else "note"
     return state, "; ".join(told)
 

@@ -10,9 +10,9 @@ from threading import Barrier
 
 import pytest
 
+from agents.asker import Asked, Likely
 from agents.chain import Writer
 from agents.explainer import explain
-from agents.asker import Asked, Likely
 from cases.case import Case
 from cases.decision import Decision
 from cases.exchange import Allowance, Misbound, Unanswered, Usage

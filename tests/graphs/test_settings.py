@@ -46,9 +46,9 @@ def test_a_role_that_cannot_be_read_is_told_with_what_would_be_right(role: str, 
         read_settings({"RANKER": role})
 
 
-def test_a_guard_judges_and_does_not_criticise() -> None:
+def test_a_guard_ranks_and_does_not_criticise() -> None:
     assert read_settings({"RANKER": "llama-guard@vllm/my/model"}).bound("ranker")[0].adapter == "llama-guard"
-    with pytest.raises(SettingsError, match="only ranker and reasoner take a guard"):
+    with pytest.raises(SettingsError, match="only the ranker takes a guard"):
         read_settings({"CRITIC": "llama-guard@vllm/my/model"})
 
 

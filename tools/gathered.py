@@ -1,0 +1,57 @@
+"""Token odds of a model in this process for many callers at once: what they ask together is read together.
+
+A forward pass over sixteen prompts takes little longer than over one, so the asks of concurrent cases are gathered.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from cases.exchange import Allowance, First, Message
+from tools.batcher import Batcher
+
+SIZE = 64
+# The batch has callers with different times left; each of them stops waiting by itself.
+LONG = Allowance(seconds=600.0, tokens=10_000_000)
+
+
+class Weighing(Protocol):
+    """Gives the odds of first tokens, one batch at a time."""
+
+    name: str
+
+    def __call__(
+        self, prompts: Sequence[Sequence[Message]], allowance: Allowance, *, tokens: Sequence[str] = ()
+    ) -> tuple[First, ...]:
+        """Return one First a prompt."""
+        ...
+
+
+class Wanted(NamedTuple):
+    """A prompt, and the spellings whose odds its caller wants."""
+
+    prompt: tuple[Message, ...]
+    tokens: tuple[str, ...]
+
+
+class GatheredOdds:
+    """Fits agents.ask.Odds. Close it when done; `size` prompts go into one batch at most, `depth` may wait."""
+
+    def __init__(self, odds: Weighing, *, size: int = SIZE, wait: float = 0.01, depth: int = 512) -> None:
+        self.name = odds.name
+        self._odds = odds
+        self._batcher: Batcher[Wanted, First] = Batcher(odds.name, self._read, size=size, wait=wait, depth=depth)
+
+    def __call__(
+        self, prompts: Sequence[Sequence[Message]], allowance: Allowance, *, tokens: Sequence[str] = ()
+    ) -> tuple[First, ...]:
+        """Return one First a prompt, read together with those of other callers; raise as the model does."""
+        wanted = [Wanted(tuple(prompt), tuple(tokens)) for prompt in prompts]
+        return tuple(self._batcher(wanted, allowance.seconds))
+
+    def close(self) -> None:
+        """Answer what is queued and take nothing more."""
+        self._batcher.close()
+
+    def _read(self, batch: list[Wanted]) -> list[First]:
+        tokens = tuple(dict.fromkeys(t for wanted in batch for t in wanted.tokens))
+        return list(self._odds([wanted.prompt for wanted in batch], LONG, tokens=tokens))
