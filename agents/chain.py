@@ -16,7 +16,7 @@ from agents.ask import Chat, Odds, in_order
 from agents.depth import grave
 from agents.evidence import Piece, masked
 from agents.exceptions import weigh
-from agents.framing import framed, written
+from agents.framing import framed, policy
 from agents.opinion import Malformed, Opinion, faults, parse, quotes, schema
 from agents.prompt import render
 from agents.ranker import Ranking
@@ -111,7 +111,7 @@ def prompt(
         content=framed(bench.case),
         surface=bench.case.surface,
         audience=pack.profile(bench.profile).text,
-        rules="\n".join(written(r, pack, bench.profile) for r in rules),
+        rules=policy(rules, pack, bench.profile),
         precedence="".join(f"{line}\n" for line in leads),
         rubric="\n".join(
             f"- {d.id}: " + " ".join(f"{n}: {level}" for n, level in enumerate(d.levels))

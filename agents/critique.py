@@ -5,6 +5,7 @@ code is vetoed unread, scores are added up here, and a ruling counts only as far
 is malformed twice, or never comes, vetoes, so that a person decides.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from agents.ask import Chat, in_order
 from agents.checks import code_checks
 from agents.critic import MAX_ROUNDS, PASS, Measured, round_, soft_checks
-from agents.framing import framed, neutral, written
+from agents.framing import framed, neutral, policy
 from agents.opinion import Closed, Schema
 from agents.prompt import render
 from agents.reasoner import Bench, Draft
@@ -121,7 +122,7 @@ def assess(
     text = render(
         "critic_case",
         content=framed(bench.case),
-        rules="\n".join(written(r, pack, bench.profile) for r in rules),
+        rules=policy(rules, pack, bench.profile),
         draft=_shown(draft),
     )
     messages: tuple[Message, ...] = (
@@ -170,7 +171,9 @@ def _read(said: Said, clauses: Sequence[str]) -> tuple[Assessment | None, list[s
     if start < 0 or end < start:
         return None, ["the answer holds no JSON object"]
     try:
-        found = Assessment.model_validate_json(said.text[start : end + 1])
+        found = Assessment.model_validate(json.loads(said.text[start : end + 1], strict=False))
+    except json.JSONDecodeError as error:
+        return None, [f"the answer is no JSON: {error.msg} at character {error.pos}"]
     except ValidationError as error:
         return None, [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors()[:6]]
     wrong = []

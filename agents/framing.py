@@ -5,6 +5,8 @@ special token of a chat template can come out of content; bracketed instruction 
 """
 
 import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from cases.case import Case
 from policy_store.pack import Pack
@@ -44,13 +46,29 @@ def cut(case: Case, limit: int = READ_CHARS) -> bool:
     return sum(len(p.text) for p in case.parts) > limit
 
 
-def written(rule: Rule, pack: Pack, profile: str | None = None) -> str:
-    """Return a rule with the ids of everything that can be cited; a decomposed one as a profile labels it."""
+def policy(rules: Sequence[Rule], pack: Pack, profile: str | None = None) -> str:
+    """Return rules one after another, and what several of them except once, at the end."""
+    times = Counter(c.id for rule in rules for c in pack.exceptions_of(rule))
+    shared = {i for i, n in times.items() if n > 1}
+    lines = [written(rule, pack, profile, shared) for rule in rules]
+    if shared:
+        texts = {c.id: c.text for rule in rules for c in pack.exceptions_of(rule)}
+        lines += ["<exceptions>", *(f"- {i}: {texts[i]}" for i in texts if i in shared), "</exceptions>"]
+    return "\n".join(lines)
+
+
+def written(rule: Rule, pack: Pack, profile: str | None = None, elsewhere: Collection[str] = ()) -> str:
+    """Return a rule with the ids of everything that can be cited; a decomposed one as a profile labels it.
+
+    Exceptions whose text stands `elsewhere` are named by their ids alone.
+    """
     lines = [f'<rule id="{rule.id}">', f"{rule.id} {rule.type}: {rule.statement}"]
     lines += [f"Definition, {d.term}: {d.text}" for d in rule.definitions]
     lines += ["Violates:", *(f"- {c.id}: {c.text}" for c in rule.includes)]
     if exceptions := pack.exceptions_of(rule):
-        lines += ["Does not violate when:", *(f"- {c.id}: {c.text}" for c in exceptions)]
+        own = [f"- {c.id}: {c.text}" for c in exceptions if c.id not in elsewhere]
+        named = ", ".join(c.id for c in exceptions if c.id in elsewhere)
+        lines += ["Does not violate when:", *own, *([f"- {named}: see below"] if named else [])]
     if rule.products:
         lines += ["Combinations, the first that fits decides:", *(_product(p, rule, profile) for p in rule.products)]
         lines.append("- anything else: violates")

@@ -122,8 +122,9 @@ def parse(text: str) -> Opinion:
     if start < 0 or end < start:
         raise Malformed("the answer holds no JSON object")
     try:
-        # From the first brace to the last: some models fence their JSON or greet before it.
-        return Opinion.model_validate(json.loads(body[start : end + 1]))
+        # From the first brace to the last: some models fence their JSON or greet before it. Not strict: grammars of
+        # servers let raw control characters into strings.
+        return Opinion.model_validate(json.loads(body[start : end + 1], strict=False))
     except json.JSONDecodeError as error:
         raise Malformed(f"the answer is no JSON: {error.msg} at character {error.pos}") from None
     except ValidationError as error:

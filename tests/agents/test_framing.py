@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from agents.framing import cut, framed, neutral, written
+from agents.framing import cut, framed, neutral, policy, written
 from cases.case import Case, Media, Part
 from policy_store.loader import load_pack
 from tests.policy_store.small_pack import small_pack
@@ -77,3 +77,11 @@ def test_a_decomposed_rule_reads_as_the_audience_has_it() -> None:
     strict, lenient, adult = (written(rule, pack, p) for p in ("R1", "R2", "adult"))
     assert strict != lenient != adult
     assert strict.count(": violates") > lenient.count(": violates") > adult.count(": violates")
+
+
+def test_what_several_rules_except_stands_once_after_them() -> None:
+    pack = small_pack()
+    shown = policy([pack.by_id["VI1"], pack.by_id["VI2"]], pack)
+    assert shown.count("News or research that reports on the matter.") == 1
+    assert shown.count("- X-REPORT: see below") == 2 and "- VI1-GAME: Boasting inside a video game match." in shown
+    assert policy([pack.by_id["VI1"]], pack) == written(pack.by_id["VI1"], pack)
