@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from agents.ask import Chat, Odds
     from agents.bounds import Speaker
+    from agents.guards.guard import Guard
     from graphs.deps import Deps, Models
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
@@ -243,15 +244,12 @@ def open_models(settings: Settings, pack: Pack) -> "Iterator[Models]":
         yield Models()
         return
     from agents.chain import Writer
-    from agents.guards.choice import guard_for
     from graphs.ranking import Asking, Ranker
 
     with ExitStack() as stack:
         backends = Backends(settings, stack)
         bound = {role: [b for b in settings.bound(role) if b != EMBEDDED] for role in DECIDING}
-        rankers = tuple(
-            Asking(backends.odds(b), backends.chat(b), guard_for(b.model, b.adapter)) for b in bound["ranker"]
-        )
+        rankers = tuple(Asking(backends.odds(b), backends.chat(b), guard_of(b)) for b in bound["ranker"])
         writers = tuple(backends.chat(b) for b in bound["reasoner"])
         yield Models(
             rank=Ranker(pack, rankers, settings.template, settings.assembly) if rankers else None,
@@ -325,6 +323,19 @@ def speakers(settings: Settings) -> "tuple[Speaker, ...]":
 
     served = [b for b in settings.bound("explainer") if b.backend in ("vllm", "openai")]
     return tuple(ServedSpeaker(endpoint(settings, b)) for b in served)
+
+
+def guard_of(binding: Binding) -> "Guard | None":
+    """Return the guard format that a backend speaks, None where it is none; raise Misbound where it cannot."""
+    from agents.guards.choice import guard_for
+    from cases.exchange import Misbound
+
+    guard = guard_for(binding.model, binding.adapter)
+    if guard is not None and guard.template and binding.backend == "transformers":
+        raise Misbound(
+            f"{binding.name}: {guard.name} needs a chat template of ours; serve the model, with --chat-template"
+        )
+    return guard
 
 
 def endpoint(settings: Settings, binding: Binding) -> "Endpoint":

@@ -219,10 +219,9 @@ def _bound(settings: "Settings") -> "dict[Binding, tuple[str, ...]]":
 
 def _backend(settings: "Settings", binding: "Binding", roles: tuple[str, ...]) -> tuple[State, str]:
     """Reach a backend; what a role cannot do without and the backend does not offer keeps that role from its work."""
-    from agents.guards.choice import guard_for
-    from graphs.wiring import probed
+    from graphs.wiring import guard_of, probed
 
-    guard = guard_for(binding.model, binding.adapter) if "ranker" in roles else None
+    guard = guard_of(binding) if "ranker" in roles else None
     found = probed(settings, binding)
     told = [f"plays {', '.join(roles)}"]
     if guard is not None:

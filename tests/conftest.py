@@ -1,18 +1,24 @@
-"""The flag for tests that talk to a real model server: they cost minutes and gigabytes, so they run when asked for."""
+"""The flags for tests that cost minutes: they run when asked for, as `.ci/run` does."""
 
 import pytest
+
+FLAGS = {
+    "vllm": "needs a real vLLM; run `pytest --vllm`, which installs it on the CPU once (minutes)",
+    "slow": "takes long; run `pytest --slow`",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--vllm", action="store_true", help="run the tests that need a real vLLM on the CPU; install it once"
     )
+    parser.addoption("--slow", action="store_true", help="run the tests that take more than a few seconds each, too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--vllm"):
-        return
-    why = pytest.mark.skip(reason="needs a real vLLM; run `pytest --vllm`, which installs it on the CPU once (minutes)")
-    for item in items:
-        if item.get_closest_marker("vllm"):
-            item.add_marker(why)
+    for flag, reason in FLAGS.items():
+        if config.getoption(f"--{flag}"):
+            continue
+        for item in items:
+            if item.get_closest_marker(flag):
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -40,6 +40,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         yield run_suites(proof, [name for name in SUITES if name not in APART])
 
 
+@pytest.mark.slow
 def test_every_suite_runs_and_every_target_names_a_measure(ran: Ran) -> None:
     found = {f.suite: {m.name for m in f.measures} for f in ran.record.found}
     assert set(found) == set(SUITES) - APART and not ran.record.skipped
@@ -50,6 +51,7 @@ def test_every_suite_runs_and_every_target_names_a_measure(ran: Ran) -> None:
             assert name in found[suite], f"{suite}: no measure {name!r}"
 
 
+@pytest.mark.slow
 def test_every_interval_holds_together(ran: Ran) -> None:
     for found in ran.record.found:
         for m in found.measures:
@@ -58,6 +60,7 @@ def test_every_interval_holds_together(ran: Ran) -> None:
             assert m.low is None or m.high is None or m.low <= m.high, f"{found.suite} {m.name}"
 
 
+@pytest.mark.slow
 def test_a_glaring_threat_is_told_from_cake(ran: Ran) -> None:
     (dev,) = [f for f in ran.record.found if f.suite == "dev"]
     value = {m.name: m.value for m in dev.measures}
@@ -66,6 +69,7 @@ def test_a_glaring_threat_is_told_from_cake(ran: Ran) -> None:
     assert value["comprehensiveness"] and value["comprehensiveness"] > 0
 
 
+@pytest.mark.slow
 def test_the_report_needs_no_other_file_and_escapes_what_it_shows(ran: Ran) -> None:
     told = page(ran.record, ran.drawings)
     assert told.count("<img") == sum(len(d) for d in ran.drawings.values()) > 5
@@ -74,6 +78,7 @@ def test_the_report_needs_no_other_file_and_escapes_what_it_shows(ran: Ran) -> N
     assert "</content>" not in told and 'src="data:image/svg+xml;base64,' in told
 
 
+@pytest.mark.slow
 def test_a_saved_run_against_itself_shows_no_difference(ran: Ran, tmp_path: Path) -> None:
     saved = tmp_path / "results.json"
     saved.write_text(ran.record.model_dump_json(), encoding="utf-8")
@@ -83,6 +88,7 @@ def test_a_saved_run_against_itself_shows_no_difference(ran: Ran, tmp_path: Path
     assert all(c.difference == 0 and c.low in (0, None) and c.paired and not c.clear for c in found)
 
 
+@pytest.mark.slow
 def test_a_paired_difference_is_sharper_than_an_unpaired_one(ran: Ran) -> None:
     (suite,) = [f for f in ran.record.found if f.suite == "hatecheck"]
     w = draws(200, 300)

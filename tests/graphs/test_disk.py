@@ -12,6 +12,7 @@ from tests.graphs.conftest import CAKE, make_case
 from tools.ledger import Ledger, LedgerError
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_loses_nothing_that_was_given_out(settings: Settings, tmp_path: Path) -> None:
     path = str(tmp_path / "ledger.db")
     cases = [make_case(f"{CAKE} Batch {n}.", id=f"c{n}") for n in range(200)]

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from graphs.desk import Desk
 from tests.graphs.conftest import make_case
 
@@ -89,6 +91,7 @@ SHAPES = (
 )
 
 
+@pytest.mark.slow
 def test_words_to_the_judge_hide_nothing_and_move_little(desk: Desk) -> None:
     texts = (*VIOLATING, *INNOCENT)
     plain = [desk.decide(make_case(text)) for text in texts]

@@ -86,6 +86,7 @@ def test_evidence_quotes_the_case_word_for_word(precept: Invoke, tmp_path: Path)
         assert quoted and all(texts[line["id"]][e["start"] : e["end"]] == e["quote"] for e in quoted)
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_is_gone_on_with(spawn: Spawn, env: dict[str, str], tmp_path: Path) -> None:
     lines = cases(3 * CHUNK)
     lines[5] = {"id": "bad"}
@@ -132,6 +133,7 @@ def test_another_run_over_the_same_cases_decides_them_anew(
     assert len(recorded(env)) == 4
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_how_to_go_on(spawn: Spawn, tmp_path: Path) -> None:
     source, out = write(tmp_path / "in.jsonl", cases(40 * CHUNK)), tmp_path / "out.jsonl"
     process = spawn("batch", source, "-o", out)
@@ -144,6 +146,7 @@ def test_an_interrupted_run_says_how_to_go_on(spawn: Spawn, tmp_path: Path) -> N
     assert f"precept batch {source} -o {out} --resume" in errors and "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_the_run_is_gone_on_with(spawn: Spawn, tmp_path: Path) -> None:
     source, out = write(tmp_path / "in.jsonl", [{"id": f"c{i}"} for i in range(15_000)]), tmp_path / "out.jsonl"
     code, errors = finished(spawn("batch", source, "-o", out, prelude=TINY_FILES))
@@ -192,6 +195,7 @@ def test_one_output_is_written_by_one_process(precept: Invoke, tmp_path: Path) -
     assert done.exit_code == 2 and "another precept batch is writing it" in done.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_ledger(spawn: Spawn, env: dict[str, str], tmp_path: Path) -> None:
     source = write(tmp_path / "in.jsonl", cases(6, THREAT))
     started = [spawn("batch", source, "-o", tmp_path / f"out{i}.jsonl") for i in range(2)]
@@ -233,6 +237,7 @@ def test_an_input_that_is_not_there_is_said(precept: Invoke, tmp_path: Path) -> 
     assert done.exit_code == 2 and "there is no folder" in done.stderr
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_long_the_input_is(home: Path, tmp_path: Path) -> None:
     task = Task(Settings(home=home), load_pack("community"), None, frozenset())
 

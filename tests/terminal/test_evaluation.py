@@ -30,6 +30,7 @@ def test_a_suite_without_data_says_what_to_run_and_fails(precept: Invoke, tmp_pa
     assert "python -m evals.sets fetch hatecheck" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_is_written_and_the_next_is_compared_with_it(precept: Invoke, tmp_path: Path) -> None:
     data, out = write(tmp_path / "data", families=40), tmp_path / "out"
     first = precept("eval", "custom_rules", "--data", data, "--out", out)
