@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agents.excerpt import shortened
 from agents.opinion import Schema
 from cases.exchange import Allowance, Misbound, Unanswered, Usage
 
@@ -23,7 +22,6 @@ LOOKUPS = 8
 TURNS = LOOKUPS + 2
 MOST, LEAST = 1200, 64
 CHARS_A_TOKEN = 3
-TOLD_CHARS = 300
 SPENT = "No look-ups are left. Answer from what you have."
 
 
@@ -47,6 +45,10 @@ class Speaker(Protocol):
     @property
     def schema(self) -> bool:
         """Return whether answers can be held to a JSON schema."""
+        ...
+
+    def meant(self, error: Exception, late: bool) -> Exception:
+        """Return the Unanswered or Misbound that a failure means, told without what was asked and without a key."""
         ...
 
     def __call__(self, seconds: float, most: int) -> "BaseChatModel":
@@ -85,9 +87,8 @@ class Bounds:
             raise
         except self.speaker.failures as error:
             self._pay(prompt, None, began)
-            told = f"{self.speaker.name}: {type(error).__name__}: {shortened(str(error), TOLD_CHARS)}"
             late = time.monotonic() - began >= seconds
-            raise Unanswered("out_of_time" if late else "backend_unavailable", told) from error
+            raise self.speaker.meant(error, late) from None  # what a server says may repeat a key, or the content
         self._pay(prompt, response.result[0], began)
         return response
 

@@ -16,8 +16,8 @@ from agents.ask import Chat, Odds, in_order
 from agents.depth import grave
 from agents.evidence import Piece, masked
 from agents.exceptions import weigh
-from agents.framing import framed, policy
-from agents.opinion import Malformed, Opinion, faults, parse, quotes, schema
+from agents.framing import framed, neutral, policy
+from agents.opinion import Malformed, Opinion, faults, parse, quotes, schema, standing_verdicts
 from agents.prompt import render
 from agents.ranker import Ranking
 from agents.reasoner import CHECKED, MAX_RIVALS, SHOWN, Bench, Draft, precedents, reason, stance_of
@@ -25,7 +25,7 @@ from agents.severity import Severity, facts, grade, grade_levels
 from agents.vectors import logit, sigmoid
 from agents.yesno import VARIANTS, settled_early, weigh_tokens
 from cases.decision import Depth, Fix, Outcome, Step
-from cases.exchange import Allowance, Message, Said, Unanswered, Usage
+from cases.exchange import Allowance, Message, Oddless, Said, Unanswered, Usage
 from cases.finding import Citation, Evidence, Finding, Verdict, Weighed
 from policy_store.rule import Rule
 
@@ -36,7 +36,10 @@ OFFERED: dict[Depth, int] = {"none": 1, "short": MAX_RIVALS, "full": 8}
 # A stated confidence is no probability: it is kept off the ends and weighed against the ranker's. Ours, not measured.
 SURE = 0.98
 OWN = 0.6
+LEAST = 60  # of 100: less sure than that of its own outcome, a model has not decided
 TAU = 0.97
+EARLY_SECONDS = 10.0
+MAX_NOTES = 6
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,6 @@ def reason_by_model(
         if depth == "short" and not fixes and writer.first is not None:
             depth, asked = _early(bench, ranking, rules, writer, allowance)
             usage += asked
-            rules = offered(bench, ranking, rivals, depth, wide=False)
         messages = prompt(bench, ranking, rules, depth, notes)
         opinion, chat, asked = in_order(
             writer.chats, allowance.less(usage), lambda chat, left: ask(bench, rules, depth, messages, chat, left)
@@ -118,7 +120,7 @@ def prompt(
             for d in pack.rubric.dimensions
         ),
         scores=", ".join(f"{s.rule_id} {s.probability:.2f}" for s in ranking.scores if s.rule_id in ids),
-        fixes=render("reason_fixes", notes="\n".join(f"- {n}" for n in notes)) if notes else "",
+        fixes=render("reason_fixes", notes="\n".join(f"- {neutral(n)}" for n in notes[:MAX_NOTES])) if notes else "",
         task=render(f"reason_{depth}"),
     )
     return Message(author="system", text=render("reason_system", title=pack.title)), Message(author="user", text=text)
@@ -140,21 +142,26 @@ def ask(
         opinion, wrong = _read(said, bench, rules)
         if opinion is not None and not wrong:
             return opinion, usage
-        mend = render("reason_repair", faults="\n".join(f"- {w}" for w in wrong[:12]))
-        messages = (*messages[:2], Message(author="assistant", text=said.text), Message(author="user", text=mend))
+        mend = render("reason_repair", faults="\n".join(f"- {neutral(w)}" for w in wrong[:12]))
+        answered = Message(author="assistant", text=neutral(said.text))  # it may quote what content would forge
+        messages = (*messages[:2], answered, Message(author="user", text=mend))
     raise Unanswered("malformed_answer", f"{chat.name}: unsound after one repair: {'; '.join(wrong[:4])}", usage)
 
 
 def drafted(bench: Bench, ranking: Ranking, rules: Sequence[Rule], opinion: Opinion, name: str) -> Draft:
     """Return the draft that a sound opinion amounts to, under the cuts in force."""
     pack, cuts = bench.book.pack, bench.calibration.thresholds
-    screened = {s.rule_id: s.verdict for s in opinion.screening}
+    screened = standing_verdicts(opinion, rules, pack)
     likely = {r.id: believed(opinion, r.id, screened.get(r.id), ranking.probability(r.id)) for r in rules}
-    lead = pack.by_id[opinion.rule_id] if opinion.rule_id else max(rules, key=lambda r: likely[r.id])
+    likeliest = max(rules, key=lambda r: likely[r.id])
+    lead = pack.by_id[opinion.rule_id] if opinion.rule_id and opinion.outcome == "act" else likeliest
     p = likely[lead.id]
     feared = grave(pack, likely, cuts)
-    sure_act = opinion.outcome == "act" and p >= cuts.final_act
-    sure_allow = opinion.outcome == "allow" and p <= cuts.final_allow and not feared
+    # Rules that were not offered keep the ranker's word: a model cannot let go what it never saw.
+    worst = max([*likely.values(), *(s.probability for s in ranking.scores if s.rule_id not in likely)])
+    said = opinion.confidence >= LEAST
+    sure_act = said and opinion.outcome == "act" and p >= cuts.final_act
+    sure_allow = said and opinion.outcome == "allow" and worst <= cuts.final_allow and not feared
     outcome: Outcome = "act" if sure_act else "allow" if sure_allow else "review"
     if outcome == "review" and opinion.outcome == "allow" and feared and p <= cuts.final_allow:
         lead, p = pack.by_id[feared], likely[feared]
@@ -196,8 +203,11 @@ def _early(
     question = render("reason_first", rule=rules[0].id)
     head = messages[1].text.removesuffix(render("reason_short"))
     asked = (messages[0], Message(author="user", text=head + question))
+    brief = Allowance(seconds=min(EARLY_SECONDS, allowance.seconds / 10), tokens=allowance.tokens)
     try:
-        (answer,) = writer.first((asked,), allowance, tokens=VARIANTS)
+        (answer,) = writer.first((asked,), brief, tokens=VARIANTS)
+    except Oddless:
+        return "short", Usage()
     except Unanswered as error:
         # The exit only saves work: a server without token odds is asked for the whole chain.
         return "short", error.usage
@@ -227,7 +237,7 @@ def _finding(bench: Bench, rule: Rule, row: int, p: float, opinion: Opinion, out
     weighed = [
         Weighed(exception_id=e.exception_id, quote=own[e.exception_id], applies=e.applies,
                 probability=measured[e.exception_id].probability if e.exception_id in measured else float(e.applies))
-        for e in opinion.exceptions if e.exception_id in own
+        for e in opinion.exceptions if e.rule_id == rule.id and e.exception_id in own
     ]  # fmt: skip
     return Finding(
         rule_id=rule.id,

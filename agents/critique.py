@@ -139,8 +139,9 @@ def assess(
         found, wrong = _read(said, clauses)
         if found is not None and not wrong:
             return found, usage
-        mend = render("reason_repair", faults="\n".join(f"- {w}" for w in wrong))
-        messages = (*messages[:2], Message(author="assistant", text=said.text), Message(author="user", text=mend))
+        mend = render("reason_repair", faults="\n".join(f"- {neutral(w)}" for w in wrong))
+        answered = Message(author="assistant", text=neutral(said.text))
+        messages = (*messages[:2], answered, Message(author="user", text=mend))
     raise Unanswered("malformed_answer", f"{chat.name}: unsound after one repair: {'; '.join(wrong[:4])}", usage)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from agents.excerpt import bar, escaped, in_context, shortened, whole_sentences
 from agents.notice import SUPPORT, notice
+from agents.perceiver import seen_at
 from agents.rationale import WHY
 from agents.reasoner import CHECKED, NOTE
 from agents.standing import Standing, standing
@@ -16,10 +17,12 @@ from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Precedent, dominant
 from cases.exchange import Usage
 from cases.finding import Finding
+from cases.observation import Observation
 from policy_store.pack import Pack
 
 Audience = Literal["moderator", "user"]
 MAX_PRECEDENT = 200
+MAX_REGIONS = 3
 BUILT = "This chain was built from measurements by code, not by a language model."
 UNKNOWN_AUTHOR = "This chain does not say that code built it from measurements; a language model may have written it."
 MODEL_WROTE = "A language model wrote this chain; code checked its ids and looked up its quotations."
@@ -142,9 +145,22 @@ def _evidence(decision: Decision, case: Case) -> str:
     for finding in decision.findings:
         for e in finding.evidence:
             drop = "" if e.drop is None else f", without it the log-odds move by {-e.drop:+.2f}"
-            where = f"{finding.rule_id}, part {escaped(e.part)}, characters {e.start}-{e.end}{drop}"
+            place = "".join(f", {_region(one)}" for one in seen_at(case, e)[:MAX_REGIONS])
+            where = f"{finding.rule_id}, part {escaped(e.part)}, characters {e.start}-{e.end}{place}{drop}"
             lines.append(f"- {where}: {in_context(case, e)}")
     return "\n".join(lines if len(lines) > 2 else [*lines, "No words were singled out."])
+
+
+def _region(one: Observation) -> str:
+    """Return where in a file something was seen, in words."""
+    at = one.locator
+    box = at.box
+    frame = f" of frame {at.frame}" if at.frame else ""
+    time = f" at {at.start:.1f} s" if at.start is not None else ""
+    if box is None:
+        return f"{one.kind}{frame}{time}"
+    across, down = (f"{low:.0%}-{high:.0%}" for low, high in ((box.x, box.x + box.width), (box.y, box.y + box.height)))
+    return f"seen {across} across and {down} down{frame}{time}"
 
 
 def _clauses(decision: Decision) -> str:
@@ -259,7 +275,8 @@ def _asked(models: Usage | None) -> str:
         return ""
     cached = f", {models.cached_tokens:,} of them cached" if models.cached_tokens else ""
     tokens = f"{models.prompt_tokens:,} tokens in{cached}, {models.completion_tokens:,} out"
-    return f"; {models.calls} asks of {', '.join(models.backends)}: {tokens}, {models.seconds:.2f} s"
+    told = f"; {models.calls} asks of {', '.join(models.backends)}: {tokens}, {models.seconds:.2f} s"
+    return told + "".join(f"; {escaped(note)}" for note in models.notes)
 
 
 def _record(decision: Decision) -> str:

@@ -13,6 +13,7 @@ from policy_store.pack import Pack
 from policy_store.rule import Product, Rule
 
 READ_CHARS = 24_000
+TURNS, TURN_CHARS = 10, 2_000  # of what was said before, the end is nearest
 _BRACKETS = str.maketrans({"<": "‹", ">": "›"})
 _MARKS = re.compile(r"\[(?=/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])", re.IGNORECASE)
 
@@ -28,7 +29,8 @@ def neutral(text: str) -> str:
 
 def framed(case: Case, limit: int = READ_CHARS) -> str:
     """Return context and parts of a case as blocks, content cut to `limit` characters in all and marked where cut."""
-    blocks = [f'<context turn="{i}">\n{neutral(turn)}\n</context>' for i, turn in enumerate(case.context, 1)]
+    last = list(enumerate(case.context, 1))[-TURNS:]
+    blocks = [f'<context turn="{i}">\n{neutral(turn[-TURN_CHARS:])}\n</context>' for i, turn in last]
     left = limit
     for part in case.parts:
         if not part.text.strip():

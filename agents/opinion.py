@@ -44,8 +44,9 @@ class Screened(Closed):
 
 
 class Excepted(Closed):
-    """An exception that was considered."""
+    """An exception that was considered, and the rule that it would save the content from."""
 
+    rule_id: str
     exception_id: str
     reason: str
     applies: bool
@@ -95,11 +96,11 @@ def schema(case: Case, rules: Sequence[Rule], pack: Pack, depth: Depth) -> Schem
         fields["implicit"] = _TEXT
     fields["screening"] = _many(
         _closed({"rule_id": _choice(ids), "reason": _TEXT, "verdict": _choice(["hit", "not_hit", "not_applicable"])}),
-        len(rules),
-    )
-    if depth != "none" and exceptions:
-        one = _closed({"exception_id": _choice(exceptions), "reason": _TEXT, "applies": {"type": "boolean"}})
-        fields["exceptions"] = _many(one, len(exceptions))
+        len(rules), least=len(rules),
+    )  # fmt: skip
+    if exceptions:
+        one: Schema = {"rule_id": _choice(ids), "exception_id": _choice(exceptions), "reason": _TEXT}
+        fields["exceptions"] = _many(_closed(one | {"applies": {"type": "boolean"}}), 2 * len(exceptions))
     if depth == "full":
         fields["contrast"] = _TEXT
     fields |= {"cause": _TEXT, "stance": _choice(list(STANCES))}
@@ -135,20 +136,32 @@ def parse(text: str) -> Opinion:
 def faults(opinion: Opinion, case: Case, rules: Sequence[Rule], pack: Pack) -> list[str]:
     """Return what makes an opinion unsound, in words that tell its author what to mend; empty for a sound one."""
     by_id = {r.id: r for r in rules}
-    screened = {s.rule_id: s.verdict for s in opinion.screening}
+    screened = standing_verdicts(opinion, rules, pack)
+    names = [s.rule_id for s in opinion.screening]
+    twice = [r for r in dict.fromkeys(names) if names.count(r) > 1]
     lead = by_id.get(opinion.rule_id or "")
     out = [f"screening names {r!r}, which is no rule in play" for r in screened if r not in by_id]
+    out += [f"{r} is screened more than once" for r in twice]
     out += _unquoted(opinion, case)
     if opinion.rule_id is not None and lead is None:
         out.append(f"rule_id {opinion.rule_id!r} is no rule in play; the rules in play are {', '.join(by_id)}")
     if opinion.outcome == "act":
-        out += _unfounded(opinion, lead, screened, pack)
+        out += _unfounded(opinion, lead, pack)
     if opinion.outcome == "allow":
         missing = [r for r in by_id if r not in screened]
         out += [f"outcome is allow, but screening says nothing of {', '.join(missing)}"] if missing else []
         hit = [r for r, v in screened.items() if v == "hit"]
-        out += [f"outcome is allow, but screening finds {', '.join(hit)} hit"] if hit else []
+        why = "and no exception of it is said to apply"
+        out += [f"outcome is allow, but screening finds {', '.join(hit)} hit, {why}"] if hit else []
     return [*out, *_foreign(opinion, lead, by_id, pack), *_misgraded(opinion, pack)]
+
+
+def standing_verdicts(opinion: Opinion, rules: Sequence[Rule], pack: Pack) -> dict[str, Verdict]:
+    """Return the verdict on each screened rule; a rule that is hit and saved by an exception of its own is not hit."""
+    own = {r.id: {c.id for c in pack.exceptions_of(r)} for r in rules}
+    saved = {e.rule_id for e in opinion.exceptions if e.applies and e.exception_id in own.get(e.rule_id, ())}
+    verdicts: dict[str, Verdict] = {s.rule_id: s.verdict for s in opinion.screening}
+    return {r: "not_hit" if v == "hit" and r in saved else v for r, v in verdicts.items()}
 
 
 def quotes(opinion: Opinion, case: Case) -> tuple[Evidence, ...]:
@@ -166,19 +179,20 @@ def _unquoted(opinion: Opinion, case: Case) -> list[str]:
     ]
 
 
-def _unfounded(opinion: Opinion, lead: Rule | None, screened: dict[str, Verdict], pack: Pack) -> list[str]:
+def _unfounded(opinion: Opinion, lead: Rule | None, pack: Pack) -> list[str]:
     if lead is None:
         return ["outcome is act, but no rule_id is named"]
     out = []
-    if screened.get(lead.id) != "hit":
+    said = {s.rule_id: s.verdict for s in opinion.screening}
+    if said.get(lead.id) != "hit":
         out.append(f"outcome is act under {lead.id}, but screening does not find {lead.id} hit")
     if not opinion.location:
         out.append("outcome is act, but location quotes no words")
     if not {lead.id, *(c.id for c in lead.includes)} & set(opinion.clause_ids):
         out.append(f"outcome is act, but clause_ids cite neither {lead.id} nor one of its clauses")
     own = {c.id for c in pack.exceptions_of(lead)}
-    holding = [e.exception_id for e in opinion.exceptions if e.applies and e.exception_id in own]
-    if holding:
+    mine = [e for e in opinion.exceptions if e.rule_id == lead.id and e.exception_id in own]
+    if holding := [e.exception_id for e in mine if e.applies]:
         out.append(f"outcome is act under {lead.id}, but its exception {', '.join(holding)} is said to apply")
     graded = [g.dimension for g in opinion.grades]
     missing = [d.id for d in pack.rubric.dimensions if d.id not in graded]
@@ -188,13 +202,13 @@ def _unfounded(opinion: Opinion, lead: Rule | None, screened: dict[str, Verdict]
 def _foreign(opinion: Opinion, lead: Rule | None, by_id: dict[str, Rule], pack: Pack) -> list[str]:
     rules = [lead] if lead else list(by_id.values())
     known = {c.id for r in rules for c in (*r.clauses, *pack.exceptions_of(r))}
-    every = {c.id for r in by_id.values() for c in pack.exceptions_of(r)}
+    every = {(r.id, c.id) for r in by_id.values() for c in pack.exceptions_of(r)}
     about = f"of {lead.id}" if lead else "of the rules in play"
     out = [f"clause_ids name {c!r}, which is no clause {about}" for c in opinion.clause_ids if c not in known]
     return out + [
-        f"exceptions name {e.exception_id!r}, which is no exception of the rules in play"
+        f"exceptions name {e.exception_id!r}, which is no exception of {e.rule_id!r}"
         for e in opinion.exceptions
-        if e.exception_id not in every
+        if (e.rule_id, e.exception_id) not in every
     ]
 
 
@@ -217,8 +231,8 @@ def _choice(values: Sequence[object]) -> Schema:
     return {"type": kind, "enum": list(values)}
 
 
-def _many(item: Schema, most: int) -> Schema:
-    return {"type": "array", "items": item, "maxItems": most}
+def _many(item: Schema, most: int, least: int = 0) -> Schema:
+    return {"type": "array", "items": item, "minItems": least, "maxItems": most}
 
 
 def _closed(fields: Schema) -> Schema:

@@ -20,6 +20,7 @@ WHY: dict[Cause, str] = {
     "language_not_covered": "It is written in a language that is not covered.",
     "too_long": "It is too long to be read in full.",
     "media_not_read": "It holds pictures, video or sound that were not read.",
+    "picture_not_judged": "It holds a picture, of which only the words and a few regions were looked at.",
     "out_of_distribution": "It is unlike anything that the policy was written for.",
     **dict.fromkeys(FAILURES, "It could not be checked in full."),
 }

@@ -13,7 +13,7 @@ from cases.model import Fact
 from policy_store.pack import Pack
 
 # Causes of a review that lie in what could not be read, and suspect no rule.
-GAPS: frozenset[Cause] = frozenset({"too_long", "media_not_read", "language_not_covered"})
+GAPS: frozenset[Cause] = frozenset({"too_long", "media_not_read", "picture_not_judged", "language_not_covered"})
 
 
 class WrongRecord(ValueError):

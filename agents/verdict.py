@@ -219,6 +219,8 @@ def outcome_of(
     if not reasoned and doubt.depth != "none":
         proposed = "review"  # there was no rule to reason about, and the cuts trust nobody
     causes = [c for c in doubt.causes if c not in perception.gaps]
+    if "thin_policy" in causes and proposed == "allow":
+        proposed = "review"  # a guard model found something that the policy has no rule for
     if critiques and critiques[-1].ruling == "veto":
         return "review", (*causes, "critic_veto", *perception.gaps)
     if perception.gaps and proposed != "act":

@@ -19,7 +19,7 @@ Automation = Literal["full", "partial", "none"]
 Cause = Literal[
     "ambiguous", "competing_rules", "thin_policy", "critic_veto", "context_changes_reading",
     "cross_modal_contradiction", "language_not_covered", "too_long", "media_not_read", "out_of_distribution",
-    "backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget",
+    "picture_not_judged", "backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget",
 ]  # fmt: skip
 StepName = Literal["location", "screening", "cause", "decision"]
 Ruling = Literal["accept", "revise", "veto"]

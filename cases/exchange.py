@@ -20,7 +20,10 @@ class Message(Fact):
 
 
 class Usage(Fact):
-    """What asks cost: calls, tokens in (`cached` of them from a prefix cache) and out, seconds waited, who answered."""
+    """What asks cost: calls, tokens in (`cached` of them from a prefix cache) and out, seconds waited, who was asked.
+
+    `notes` are what an operator should know of them: a failure that another backend took over, odds that say little.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -28,6 +31,7 @@ class Usage(Fact):
     completion_tokens: int = 0
     seconds: float = 0.0
     backends: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -37,6 +41,7 @@ class Usage(Fact):
             completion_tokens=self.completion_tokens + other.completion_tokens,
             seconds=self.seconds + other.seconds,
             backends=tuple(dict.fromkeys((*self.backends, *other.backends))),
+            notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
         )
 
     @property
@@ -90,3 +95,7 @@ class Unanswered(RuntimeError):
 
 class Misbound(RuntimeError):
     """A backend that can never answer as it is set up; the text says which setting to mend."""
+
+
+class Oddless(Misbound):
+    """A backend that answers in words and never gives the odds of its tokens."""

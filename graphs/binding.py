@@ -29,6 +29,11 @@ class Binding(Fact):
         """Return the backend as records name it."""
         return "embedded" if self.backend == "embedded" else f"{self.backend}/{self.model}"
 
+    @property
+    def written(self) -> str:
+        """Return the backend as an operator writes it, its adapter with it."""
+        return f"{self.adapter}@{self.name}" if self.adapter else self.name
+
 
 EMBEDDED = Binding(backend="embedded")
 

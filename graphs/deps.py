@@ -110,6 +110,7 @@ class Deps:
     retrieve: int = 8
     read: Read | None = None
     models: Models = Models()
+    see: Callable[[Case], Case] | None = None
     _recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 

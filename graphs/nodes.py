@@ -17,9 +17,10 @@ from agents.chain import reason_by_model
 from agents.critic import MAX_ROUNDS, criticise, measure
 from agents.critique import criticise_by_model
 from agents.depth import Doubt, depth
+from agents.framing import cut
 from agents.modality import contradiction
 from agents.perceiver import perceive as perceive_case
-from agents.ranker import Ranking, Score, rank
+from agents.ranker import UNSURE, Ranking, Score, rank
 from agents.reasoner import Bench, reason
 from agents.router import Route, risks
 from agents.router import route as route_case
@@ -27,7 +28,7 @@ from agents.vectors import Floats, Vectors
 from agents.verdict import cleared, settled
 from cases.case import Case
 from cases.decision import Cause, Decision, Edit, Spent
-from cases.exchange import Allowance, Unanswered, Usage
+from cases.exchange import Allowance, Failure, Unanswered, Usage
 from cases.text import fold
 from cases.view import View
 from graphs.deps import Deps
@@ -37,6 +38,7 @@ from policy_store.rule import Modality
 
 # What lies beyond is beyond the views as well: such a case ends in review as too long.
 READ_CHARS = 60_000
+NOTED = 0.2  # of a first token outside of both answers
 
 
 class Node(Protocol):
@@ -81,8 +83,14 @@ def left(deps: Deps, state: State) -> Allowance:
 
 @timed
 def perceive(state: State, *, runtime: Runtime[Deps]) -> State:
-    """Find what can be read of the case."""
-    return {"perception": perceive_case(state["case"])}
+    """Look at the files of a case where there are tools for it, and find what can be read."""
+    case, see = state["case"], runtime.context.see
+    if see is not None and case.media and not (case.observations or case.unseen):
+        case = see(case)
+    seen = perceive_case(case)
+    if runtime.context.models.any and cut(case) and "too_long" not in seen.gaps:
+        seen = seen.model_copy(update={"gaps": (*seen.gaps, "too_long")})  # a model does not read it to its end
+    return {"case": case, "perception": seen}
 
 
 @timed
@@ -124,6 +132,7 @@ def reason_about(state: State, *, runtime: Runtime[Deps]) -> State:
     draft, usage = reason_by_model(
         desk, ranking, doubt.rivals, doubt.depth, left(deps, state), models.writer, fixes, last.notes if last else ()
     )
+    usage = taken_over(usage, draft.failure)
     if draft.failure and "reasoner" in models.spare:
         draft = draft.model_copy(update={"failure": None})
     return {"draft": draft, "usage": usage}
@@ -140,6 +149,7 @@ def critique(state: State, *, runtime: Runtime[Deps]) -> State:
         return {"critiques": (*past, embedded())}
     measured = measure(desk, draft.findings[0])
     one, usage = criticise_by_model(desk, draft, retrieved, len(past) + 1, critic, left(deps, state), measured)
+    usage = taken_over(usage, one.failure)
     if one.failure and "critic" in deps.models.spare:
         one = embedded()
     return {"critiques": (*past, one), "usage": usage}
@@ -202,14 +212,19 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     odd = contradiction(state["perception"].views, scaled, ranking, book) is not None
     if deps.models.rank is None or not ranking.scores:
         return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd)}
-    ranking, usage, failures = asked(deps, state, ranking, vectors)
-    return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd, failures), "usage": usage}
+    asked_of, usage, causes = asked(deps, state, ranking, vectors)
+    spoken = any(v.spoken for v in state["perception"].views)
+    top, was = asked_of.scores[0].probability, ranking.scores[0].probability
+    if not asked_of.calibrated and top < 1 - UNSURE and (spoken or was >= deps.calibration.thresholds.act):
+        causes = (*causes, "ambiguous")  # words to the judge, or two rankers at odds: one model alone lets nothing go
+    return {"ranking": asked_of, "doubt": doubted(deps, case, asked_of, odd, causes), "usage": usage}
 
 
 def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple[Ranking, Usage, tuple[Cause, ...]]:
-    """Return the ranking by a language model over the rules of an embedded one, what it cost, and how it failed.
+    """Return the ranking by a language model over the rules of an embedded one, its cost, and what is wrong with it.
 
-    Where it fails the embedded ranking comes back, and the failure unless embedded is the role's last backend.
+    Where it fails the embedded ranking comes back, and the failure unless embedded is the role's last backend. What a
+    guard model finds under no rule of ours is a policy that is too thin for the case.
     """
     case, pack, rank_by = state["case"], deps.book.pack, deps.models.rank
     assert rank_by is not None
@@ -218,7 +233,8 @@ def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple
     try:
         found = rank_by(case, rules, profile, left(deps, state), [s.probability for s in ranking.scores])
     except Unanswered as error:
-        return ranking, error.usage, () if "ranker" in deps.models.spare else (error.failure,)
+        causes: tuple[Cause, ...] = () if "ranker" in deps.models.spare else (error.failure,)
+        return ranking, taken_over(error.usage, error.failure), causes
     views = {s.rule_id: s.view for s in ranking.scores}
     scores = []
     for rule_id, p in found.probabilities:
@@ -227,7 +243,16 @@ def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple
             p *= violating_share(rule, read(rule, deps.book.value_vectors(rule), vectors[views[rule_id]]), profile)
         scores.append(Score(rule_id=rule_id, probability=round(p, 6), view=views[rule_id]))
     scores.sort(key=lambda s: -s.probability)
-    return Ranking(scores=tuple(scores), any=round(found.any, 6), calibrated=False), found.usage, ()
+    notes = [f"{found.outside:.2f} of a first token was neither answer"] if found.outside >= NOTED else []
+    notes += [f"found {', '.join(found.unmapped)}, for which no rule was retrieved"] if found.unmapped else []
+    usage = found.usage.model_copy(update={"notes": (*found.usage.notes, *notes)})
+    thin: tuple[Cause, ...] = ("thin_policy",) if found.unmapped else ()
+    return Ranking(scores=tuple(scores), any=round(found.any, 6), calibrated=False), usage, thin
+
+
+def taken_over(usage: Usage, failure: Failure | None) -> Usage:
+    """Return usage with the failure that another backend, or a person, has to make up for."""
+    return usage if failure is None else usage.model_copy(update={"notes": (*usage.notes, f"failed: {failure}")})
 
 
 def doubted(deps: Deps, case: Case, ranking: Ranking, contradicts: bool, failures: tuple[Cause, ...] = ()) -> Doubt:

@@ -16,7 +16,7 @@ from policy_store.pack import Pack
 from policy_store.rule import Rule
 
 # Beyond it the first token mostly says something else than Yes or No, and their odds say little.
-MOST_OUTSIDE = 0.9
+MOST_OUTSIDE = 0.5
 
 
 class Asking(NamedTuple):

@@ -23,7 +23,8 @@ class Settings(Fact):
     """Where things are kept, which backend plays which role, and the limits of a run.
 
     Roles are strings as `graphs.binding` reads them. `case_seconds` and `case_tokens` bound what language models may
-    spend on one case; `in_flight` how many asks are out at once, and how many cases are in work.
+    spend on one case; `in_flight` how many asks are out at once, and how many cases are in work. Files of cases are
+    taken from inside `media_root` alone, where it is set.
     """
 
     home: Path = Field(default_factory=lambda: Path.home() / ".precept")
@@ -44,6 +45,7 @@ class Settings(Fact):
     in_flight: int = Field(default=16, ge=1, le=1024)
     template: Template | None = None
     assembly: Assembly | None = None
+    media_root: Path | None = None
     audit_rate: float = Field(default=0.005, ge=0, le=1)
     retrieve: int = Field(default=8, ge=1, le=100)
     threads: int | None = Field(default=None, ge=1, le=256)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.calibration import Calibration
-from agents.prompt import prompts_digest
 from agents.reading import Mark, Read, Reading
 from agents.router import seed_bank
 from agents.rulebook import write_rulebook
 from agents.vectors import Encode, Vectors
 from agents.verdict import Frame
-from cases.decision import PackRef, Played
-from graphs.binding import EMBEDDED, Binding, Role
+from cases.decision import PackRef
+from graphs.binding import EMBEDDED, Binding
+from graphs.roles import DECIDING, digest_with, played
 from graphs.settings import Settings
 from policy_store.keywords import KeywordIndex
 from policy_store.loader import load_pack
@@ -31,6 +31,7 @@ from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
 from tools.reader import OnnxReader
+from tools.sight import look, missing
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from agents.ask import Chat, Odds
     from agents.bounds import Speaker
     from agents.guards.guard import Guard
+    from cases.case import Case
     from graphs.deps import Deps, Models
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
@@ -212,24 +214,18 @@ def open_deps(
             retrieve=settings.retrieve,
             read=model.read,
             models=models,
+            see=None if missing() else sight(settings),
         )
 
 
-DECIDING: tuple[Role, ...] = ("ranker", "reasoner", "critic")
+def sight(settings: Settings) -> "Callable[[Case], Case]":
+    """Return how the files of a case are looked at."""
+    from agents.perceiver import with_seen
 
+    def see(case: "Case") -> "Case":
+        return with_seen(case, *look(case.media, settings.media_root))
 
-def played(settings: Settings) -> tuple[Played, ...]:
-    """Return the deciding roles that are not embedded alone, with their backends."""
-    bound = {role: settings.bound(role) for role in DECIDING}
-    return tuple(Played(role=r, backends=tuple(b.name for b in bs)) for r, bs in bound.items() if bs != (EMBEDDED,))
-
-
-def digest_with(embedded: str, roles: tuple[Played, ...]) -> str:
-    """Return what names the models in decisions: the embedded ones', with other roles and their prompts where bound."""
-    if not roles:
-        return embedded
-    body = "".join(r.model_dump_json() for r in roles)
-    return hashlib.sha256(f"{embedded}{body}{prompts_digest()}".encode()).hexdigest()
+    return see
 
 
 @contextmanager
@@ -301,7 +297,9 @@ class Backends:
             if binding.backend == "transformers":
                 from tools.local import LocalModel
 
-                self.opened[binding.name] = LocalModel(binding.model)
+                local = LocalModel(binding.model)
+                local.load()  # minutes, perhaps: not on the first case's time
+                self.opened[binding.name] = local
             else:
                 connection = Connection(endpoint(self.settings, binding))
                 self.stack.callback(connection.close)
@@ -345,7 +343,8 @@ def endpoint(settings: Settings, binding: Binding) -> "Endpoint":
     provider: Provider = "vllm" if binding.backend == "vllm" else "openai"
     key = settings.vllm_key if provider == "vllm" else settings.openai_key
     url = settings.vllm_url if provider == "vllm" else settings.openai_url
-    return Endpoint(provider, binding.model, url, key.get_secret_value() if key else None, settings.in_flight)
+    secret, wait = key.get_secret_value() if key else None, max(120.0, settings.case_seconds)
+    return Endpoint(provider, binding.model, url, secret, settings.in_flight, attempt_seconds=wait)
 
 
 def probed(settings: Settings, binding: Binding) -> "Probe":

@@ -104,6 +104,8 @@ def _answer(
     record = (found.decision, found.case, found.pack, found.edits)
     spoken = speakers(settings)
     if not spoken:
+        if settings.explainer != "embedded":
+            typer.echo("precept: answered from the record, as EXPLAINER names no server that can call tools", err=True)
         from agents.conversation import Answer
         from agents.questions import answer
 
@@ -111,15 +113,18 @@ def _answer(
         return Answer(reply=reply, by="embedded")
     from agents.conversation import converse
     from agents.lookup import Version
+    from cases.exchange import Usage
 
     def history(pack_id: str) -> list[Version]:
         return [Version(version=v, digest=d, at=at) for v, d, at in versions]
 
+    spent = Usage()
     for speaker in spoken:
         made = converse(
-            question, *record, speaker=speaker, allowance=settings.allowance, rescore=bench.rescore,
+            question, *record, speaker=speaker, allowance=settings.allowance.less(spent), rescore=bench.rescore,
             similar=bench.similar, history=history,
         )  # fmt: skip
+        spent += made.usage
         if made.fallback is None:
             break
-    return made
+    return made.model_copy(update={"usage": spent})

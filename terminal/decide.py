@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from graphs.desk import Desk, Progress
 
 EXAMPLES = "examples.jsonl"
-NO_VISION = (
-    "pictures and video are not read in this release: judging them needs the vision extra, which is not part of it. "
-    "The case is kept for a person."
-)
+NO_VISION = "pictures are not read without {missing}: pip install 'precept[vision]'. The case is kept for a person."
+NO_VIDEO = "video is not read in this release; the case is kept for a person unless its words break a rule."
 
 Policy = Annotated[str | None, typer.Option("--policy", "-p", metavar="PACK", help="A shipped policy, or a folder.")]
 Profile = Annotated[str | None, typer.Option(help="Audience and jurisdiction, as the policy names them.")]
@@ -57,9 +55,20 @@ def decide(
         cases = [_written(text or "", id, surface or "post", profile, context or [], media)]
     else:
         raise Refused('nothing to decide; give a text (precept decide "…"), - for stdin, --ad FILE, or --examples')
-    if media:
-        typer.echo(f"precept: {NO_VISION}", err=True)
+    _warn(media)
     _decided(cases, policy, profile, json=json, steps=steps)
+
+
+def _warn(media: "list[Media]") -> None:
+    """Say what of the files nobody will read."""
+    if not media:
+        return
+    from tools.sight import missing
+
+    if gone := missing():
+        typer.echo(f"precept: {NO_VISION.format(missing=', '.join(gone))}", err=True)
+    elif any(m.type == "video" for m in media):
+        typer.echo(f"precept: {NO_VIDEO}", err=True)
 
 
 def _decided(cases: "list[Case]", policy: str | None, profile: str | None, *, json: bool, steps: bool) -> None:
@@ -104,6 +113,7 @@ def _for_people(desk: "Desk", cases: "list[Case]", steps: bool) -> None:
         for step in desk.stream(case):
             if steps:
                 console.print(paint.step(step.node, _told(step)))
+            case = step.fields.get("case", case)  # with what was seen in its files
             if "decision" in step.fields:
                 made = step.fields["decision"]
         if len(cases) == 1:

@@ -21,7 +21,7 @@ State = Literal["ok", "note", "bad"]
 NEEDED_BYTES, WANTED_BYTES = 50_000_000, 1_000_000_000
 TEXTS = 64
 EXTRAS = {
-    "vision": ("nudenet", "rapidocr", "av", "cv2"),
+    "vision": ("PIL", "rapidocr", "nudenet", "cv2"),
     "models": ("openai", "langchain", "langchain_openai"),
     "gpu": ("vllm", "torch", "transformers"),
     "train": ("torch", "transformers", "sentence_transformers", "sklearn", "onnx"),
@@ -29,7 +29,7 @@ EXTRAS = {
 }
 
 
-UNUSED = ("vision", "scale")
+UNUSED = ("scale",)
 
 
 class Look(NamedTuple):
@@ -233,7 +233,8 @@ def _backend(settings: "Settings", binding: "Binding", roles: tuple[str, ...]) -
         told += [f"token probabilities {'yes' if found.logprobs else 'no'}",
                  f"JSON held to a schema {'yes' if found.structured else 'no, asked for in words'}"]  # fmt: skip
     told += [found.told] if found.told else []
-    lame = not found.logprobs and "ranker" in roles and guard is None
+    by_odds = guard is None or guard.template is not None  # guards under a template of ours answer by one token
+    lame = not found.logprobs and "ranker" in roles and by_odds
     state: State = "bad" if not found.reachable or lame else "ok" if found.structured else "note"
     return state, "; ".join(told)
 

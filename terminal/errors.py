@@ -56,7 +56,9 @@ def explained(error: BaseException) -> Failure | None:
         if known := KNOWN.get(f"{cls.__module__}.{cls.__qualname__}"):
             kind, code = known
             told = error.format_message() if isinstance(error, typer.TyperException) else _said(error)
-            return Failure(kind, "; ".join([told, *getattr(error, "__notes__", ())]), code)
+            # The graph notes its step on every error; who reads it here has no use for that.
+            notes = [n for n in getattr(error, "__notes__", ()) if not n.startswith("During task with name")]
+            return Failure(kind, "; ".join([told, *notes]), code)
     return None
 
 

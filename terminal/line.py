@@ -31,8 +31,8 @@ def line_of(decision: Decision) -> Json:
 def long_line_of(decision: Decision) -> Json:
     """Return a decision as a line of output, followed by what else is worth knowing of a single one."""
     more = {
-        "action", "causes", "depth", "audit", "grades", "precedents", "automation", "profile", "model_digest", "roles", "spent",
-        "at",
+        "action", "causes", "depth", "audit", "grades", "precedents", "automation", "profile", "model_digest", "roles",
+        "spent", "at",
     }  # fmt: skip
     return line_of(decision) | decision.model_dump(mode="json", include=more)
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.excerpt import bar, shortened
-from cases.case import Case
+from cases.case import Case, media_ids
 from cases.decision import Decision, Edit, Outcome, dominant
 from cases.finding import Evidence
 from policy_store.pack import Pack
@@ -152,11 +152,27 @@ def _content(made: Decision, case: Case) -> RenderableType:
     leading = dominant(made)
     evidence = list(leading.evidence) if leading else []
     lines = []
-    for part in case.parts:
+    files = media_ids(case.media)
+    shown = [p for p in case.parts if p.text.strip() or p.id not in files]
+    for part in shown:
         text = marked(part.text, [e for e in evidence if e.part == part.id])
-        lines.append(Text.assemble((f"{part.id}: ", "dim"), text) if len(case.parts) > 1 else text)
-    lines += [Text(f"{m.type}: {harmless(m.path)} (not read)", "dim") for m in case.media]
+        lines.append(Text.assemble((f"{part.id}: ", "dim"), text) if len(shown) > 1 or part.id in files else text)
+    for name, m in zip(files, case.media, strict=True):
+        lines.append(Text(f"{name}: {harmless(m.path)} ({_looked(case, name)})", "dim"))
+    lines += [Text(f"{u.media}: {harmless(u.told)}", "yellow") for u in case.unseen]
     return Padding(Group(*lines), (0, 0, 0, 2))
+
+
+def _looked(case: Case, name: str) -> str:
+    """Say in a few words how a file was looked at."""
+    seen = [o for o in case.observations if o.media == name]
+    if not seen:
+        return "not read"
+    counts = [
+        (sum(o.kind == kind for o in seen), what)
+        for kind, what in (("words", "lines of words"), ("region", "body regions"))
+    ]
+    return ", ".join(f"{n} {what}" for n, what in counts if n) or "no words, no body regions"
 
 
 def _clauses(made: Decision) -> RenderableType | None:

@@ -37,7 +37,7 @@ def case_text(case: Case, decision: Decision) -> str:
             f"decision {decision.id!r} is about case {decision.case_id!r} ({decision.case_digest[:12]}…), "
             f"not {case.id!r} ({case.digest[:12]}…); pair each decision with the case it was made for"
         )
-    text = json.dumps(case.model_dump(mode="json", exclude={"id"}), sort_keys=True, ensure_ascii=False)
+    text = case.canonical
     if sha256(text) != case.digest:
         raise LedgerError(f"case {case.id!r}: its text does not hash to its digest {case.digest!r}; build it anew")
     return text

@@ -94,6 +94,8 @@ class Line(Generic[B]):
                 told.append(str(unanswered))
                 if last == "backend_unavailable" or (last == "out_of_time" and left.seconds >= FAIR_SECONDS):
                     breaker.ill()
+                elif last == "malformed_answer":
+                    breaker.well()  # it answers, whatever it says
                 continue
             breaker.well()
             return answer, spent

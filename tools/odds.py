@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cases.exchange import Allowance, First, Message, Misbound, Token, Unanswered, Usage
+from cases.exchange import Allowance, First, Message, Oddless, Token, Unanswered, Usage
 from tools.budget import SHORTEN, guessed
 from tools.connection import Connection
 from tools.effort import effort, hidden
@@ -27,7 +27,7 @@ TOP = 20
 COUNTS = frozenset({"logprobs", "top_logprobs"})
 
 
-class Countless(Misbound):
+class Countless(Oddless):
     """A backend that never gives token probabilities."""
 
 

@@ -41,7 +41,8 @@ class Ask:
     @property
     def cost(self) -> Usage:
         """Return the calls and seconds so far, and the tokens of what was answered."""
-        return self.counted + Usage(calls=self.calls, seconds=self.spent)
+        asked = (self.connection.endpoint.name,) if self.calls else ()
+        return self.counted + Usage(calls=self.calls, seconds=self.spent, backends=asked)
 
     def failed(self, failure: Failure, told: str) -> Unanswered:
         """Return the error of an ask that came to nothing, with what it cost."""

@@ -5,6 +5,7 @@ Not a retry: whoever leads the conversation has its limits and its fallback.
 
 from typing import TYPE_CHECKING
 
+from cases.exchange import Misbound, Unanswered
 from tools.connection import MissingLibrary
 from tools.endpoint import Endpoint
 
@@ -29,6 +30,20 @@ class ServedSpeaker:
         except ImportError:
             raise MissingLibrary("openai") from None
         return OpenAIError, ValueError, TypeError
+
+    def meant(self, error: Exception, late: bool) -> Exception:
+        """Return what a failure means; its text is the kind of error alone, since a server may repeat what it got."""
+        import openai
+
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            return Misbound(f"{self.name} refuses the key; mend {self._endpoint.key_setting}")
+        if isinstance(error, openai.NotFoundError):
+            return Misbound(
+                f"{self.name} is not served at {self._endpoint.place}; mend the role or {self._endpoint.url_setting}"
+            )
+        code = f" {error.status_code}" if isinstance(error, openai.APIStatusError) else ""
+        told = f"{self.name}: {type(error).__name__}{code}"
+        return Unanswered("out_of_time" if late else "backend_unavailable", told)
 
     def __call__(self, seconds: float, most: int) -> "BaseChatModel":
         """Return a model that gives up after `seconds` and writes at most `most` tokens a turn."""

@@ -20,7 +20,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from cases.decision import Depth
-from cases.exchange import Allowance, First, Message, Said, Token, Usage
+from cases.exchange import Allowance, First, Message, Said, Token, Unanswered, Usage
 from cases.model import Fact
 
 PLENTY = Allowance(seconds=60.0, tokens=100_000)
@@ -184,6 +184,9 @@ class RecordedSpeaker:
         self.name, self.failures, self.schema = name, failures, schema
         self.model = RecordedChatModel(turns=list(turns), label=name)
         self.asked: list[tuple[float, int]] = []
+
+    def meant(self, error: Exception, late: bool) -> Exception:
+        return Unanswered("out_of_time" if late else "backend_unavailable", f"{self.name}: {type(error).__name__}")
 
     def __call__(self, seconds: float, most: int) -> RecordedChatModel:
         self.asked.append((seconds, most))

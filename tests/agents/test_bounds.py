@@ -21,6 +21,8 @@ from tests.agents.records import (
     pack,
     threat,
 )
+from tools.endpoint import Endpoint
+from tools.speaker import ServedSpeaker
 
 
 def test_look_ups_run_out_and_the_model_answers_with_what_it_has() -> None:
@@ -83,7 +85,7 @@ def test_an_answer_that_counts_no_tokens_is_counted_by_its_length() -> None:
 def test_a_backend_that_is_gone_leaves_the_embedded_answer() -> None:
     told, _ = ask("Why HR2?", FINDINGS, ConnectionRefusedError("nobody there"))
     assert told.by == "embedded" and told.reply == embedded("Why HR2?")
-    assert told.fallback == "backend_unavailable: recorded/turns: ConnectionRefusedError: nobody there"
+    assert told.fallback == "backend_unavailable: recorded/turns: ConnectionRefusedError"
     assert told.usage.calls == 2
 
 
@@ -145,22 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-class Served:
-    """A speaker over langchain-openai, as an operator's would be."""
-
-    name = "openai/m"
-    schema = True
-
-    def __init__(self, port: int) -> None:
-        import openai
-
-        self.port, self.failures = port, (openai.OpenAIError,)
-
-    def __call__(self, seconds: float, most: int) -> Any:
-        from langchain_openai import ChatOpenAI
-
-        url = f"http://127.0.0.1:{self.port}/v1"
-        return ChatOpenAI(model="m", base_url=url, api_key="none", timeout=seconds, max_retries=0, max_tokens=most)
+def speaker_at(port: int) -> ServedSpeaker:
+    """Return the speaker that wiring opens, at a local server."""
+    return ServedSpeaker(Endpoint("openai", "m", f"http://127.0.0.1:{port}/v1", "sk-secret-key"))
 
 
 @pytest.fixture
@@ -168,9 +157,9 @@ def served() -> Iterator[Any]:
     pytest.importorskip("langchain_openai", reason="the wire is tested where langchain-openai is installed")
     opened: list[Server] = []
 
-    def serve(*replies: dict[str, Any] | int) -> tuple[Server, Served]:
+    def serve(*replies: dict[str, Any] | int) -> tuple[Server, ServedSpeaker]:
         opened.append(Server(*replies))
-        return opened[-1], Served(opened[-1].server_address[1])
+        return opened[-1], speaker_at(opened[-1].server_address[1])
 
     yield serve
     for server in opened:
@@ -209,7 +198,16 @@ def test_over_the_wire_a_call_that_is_no_json_does_not_break_the_conversation(se
     assert converse("Why HR2?", made, about, pack(), speaker=speaker, allowance=PLENTY).by == "openai/m"
 
 
-@pytest.mark.parametrize("status", [401, 429, 500])
+@pytest.mark.parametrize("status", [401, 404])
+def test_over_the_wire_a_wrong_key_or_model_is_raised_without_the_key_and_the_content(served, status: int) -> None:
+    _, speaker = served(status)
+    about, made = threat()
+    with pytest.raises(Misbound) as raised:
+        converse("Why HR2?", made, about, pack(), speaker=speaker, allowance=PLENTY)
+    assert "sk-secret" not in str(raised.value) and about.text[:20] not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [429, 500])
 def test_over_the_wire_a_server_in_trouble_leaves_the_embedded_answer(served, status: int) -> None:
     _, speaker = served(status)
     about, made = threat()

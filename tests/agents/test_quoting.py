@@ -20,12 +20,25 @@ PART = Part(id="text", kind="text", text=TEXT)
         ("“see you friday.”", "See you Friday."),
         ("... a total ...", "a total"),
         ("‹3 see", "<3 See"),
-        ("Well - You", "Well — You"),
+        ("Well - You're", "Well — You’re"),
     ],
 )
 def test_a_quotation_is_found_whatever_a_model_made_of_its_marks_blanks_and_case(quote: str, held: str) -> None:
     span = place(PART, quote)
     assert span is not None and TEXT[slice(*span)] == held
+
+
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ("the rapist", "My therapist is kind."),
+        ("kill", "What a skill"),
+        ("die", "The soldiers left"),
+        ("a b", "grab it"),
+    ],
+)
+def test_a_quotation_does_not_stand_inside_other_words(quote: str, text: str) -> None:
+    assert place(Part(id="t", kind="text", text=text), quote) is None
 
 
 @pytest.mark.parametrize("quote", ["You are a total clown", "clown Zoë hates", "", "…", "total total", "Fridays"])
@@ -50,5 +63,6 @@ def test_what_is_found_is_verbatim_and_every_plain_run_of_words_is_found(text: s
     span = place(part, neutral(text[start:end]))
     if span is not None:
         assert 0 <= span[0] < span[1] <= len(text)
-    if text[start:end].isascii() and text[start:end].isalnum():
+    cut = [c for c in (text[start - 1 : start], text[end : end + 1]) if not c.isspace()]
+    if text[start:end].isascii() and text[start:end].isalnum() and not "".join(cut):
         assert span is not None and text[slice(*span)].lower() == text[start:end].lower()

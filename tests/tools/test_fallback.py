@@ -191,7 +191,7 @@ def test_a_server_that_is_gone_is_replaced_by_one_that_is_there(server: FaultSer
         odds = FallbackOdds([ServedOdds(dead), ServedOdds(alive)])
         said = chat(TURNS, AMPLE)
         (first,) = odds([TURNS], AMPLE, tokens=("Yes",))
-    assert (said.text, said.usage.calls, said.usage.backends) == ("Yes", 5, (alive.endpoint.name,))
+    assert (said.text, said.usage.calls, said.usage.backends) == ("Yes", 5, ("vllm/dead", alive.endpoint.name))
     assert (first.tokens[0].text, first.usage.calls) == ("Yes", 5)
     dead.close()
     loop.close()

@@ -144,7 +144,7 @@ def test_after_its_last_try_an_ask_is_unanswered_and_says_what_it_cost(server: F
     told = f"vllm/{MODEL} at {server.url} was asked 4 times, at last: 503 Service Unavailable: 'overloaded by far'"
     assert str(raised.value) == f"{told}; see that it runs, or mend PRECEPT_VLLM_URL"
     assert (raised.value.usage.calls, raised.value.usage.seconds) == (4, 3.5)
-    assert raised.value.usage.backends == ()
+    assert raised.value.usage.backends == (f"vllm/{MODEL}",)
 
 
 def test_a_server_that_is_gone_is_unavailable() -> None:
