@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LONG = 2000  # pixels of the longest side on which lines are looked for
 SMALL_AREA = 540_000  # pixels; smaller pictures are enlarged to about this
 LARGEST = 4.0
+SECONDS = 60.0
 AGAIN = 24  # lines of a picture that are read again
 UNSURE = 0.95  # upside-down lines read the wrong way round reached 0.86
 
@@ -33,8 +35,12 @@ class RapidReader:
 
     name = "rapidocr"
 
-    def __init__(self, engines: int | None = None) -> None:
-        """Read with at most that many engines side by side, one for each core of this process by default."""
+    def __init__(self, engines: int | None = None, seconds: float = SECONDS) -> None:
+        """Read with at most that many engines side by side, one for each core of this process by default.
+
+        A picture whose lines are not all read within `seconds` is given up as out_of_time.
+        """
+        self.seconds = seconds
         self._gate = threading.Semaphore(engines or _cores())
         self._idle: list[RapidOCR] = []
 
@@ -76,11 +82,14 @@ class RapidReader:
 
     def lines(self, pixels: Pixels) -> list[Line]:
         """Return the lines that RapidOCR reads."""
+        end = time.monotonic() + self.seconds
         larger = _enlarged(pixels)
         ratio = pixels.shape[1] / larger.shape[1]
         try:
             with self._engine() as engine:
-                lines = _rapid_lines(engine, np.ascontiguousarray(larger[:, :, ::-1]))  # in OpenCV's order of channels
+                lines = _rapid_lines(
+                    engine, np.ascontiguousarray(larger[:, :, ::-1]), end
+                )  # in OpenCV's order of channels
         except Unreadable:
             raise
         except Exception as error:  # libraries below it raise their own kinds
@@ -101,34 +110,37 @@ class RapidReader:
                 self._idle.append(engine)
 
 
-def _rapid_lines(engine: "RapidOCR", image: Pixels) -> list[Line]:
+def _rapid_lines(engine: "RapidOCR", image: Pixels, end: float) -> list[Line]:
     # The engine keeps what it was last told, so each call tells it all.
-    seen = engine(image, use_det=True, use_cls=False, use_rec=True)
-    texts, scores, boxes = (getattr(seen, name, None) for name in ("txts", "scores", "boxes"))
-    if texts is None or scores is None or boxes is None:
+    boxes = getattr(engine(image, use_det=True, use_cls=False, use_rec=False), "boxes", None)
+    if boxes is None:
         return []
-    read = [(str(text), float(score)) for text, score in zip(texts, scores, strict=True)]
     corners = np.asarray(boxes, np.float32)
-    areas = np.prod(corners.max(axis=1) - corners.min(axis=1), axis=1)
-    unsure = [at for at in np.argsort(-areas) if read[at][1] < UNSURE]
-    # The largest first and no more: a texture full of what looks like letters must not cost minutes.
-    for at in unsure[:AGAIN]:
-        read[at] = _surest(engine, _flat(image, corners[at]), read[at])
-    lines = []
-    for (text, score), box in zip(read, corners, strict=True):
+    # The largest are read again first and not all: a texture of what looks like letters must not cost minutes.
+    order = np.argsort(-np.prod(corners.max(axis=1) - corners.min(axis=1), axis=1))
+    lines: list[Line] = []
+    again = 0
+    for box in corners[order]:
+        # Line by line, since an engine that reads cannot be stopped.
+        if time.monotonic() > end:
+            raise Unreadable("out_of_time", f"{len(corners)} lines take too long to read, {len(lines)} were; crop it")
+        flat = _flat(image, box)
+        text, score = _read(engine, flat)
+        if score < UNSURE and again < AGAIN:
+            again += 1
+            # A quarter turn was tried above; upside down and mirrored were not.
+            turned = [_read(engine, np.rot90(flat, 2)), _read(engine, flat[:, ::-1])]
+            text, score = max([(text, score), *turned], key=lambda read: read[1])
         if text.strip() and score >= LEAST_CONFIDENCE:
             (left, top), (right, bottom) = box.min(axis=0), box.max(axis=0)
             lines.append(Line(text.strip(), score, float(left), float(top), float(right), float(bottom)))
     return lines
 
 
-def _surest(engine: "RapidOCR", line: Pixels, read: tuple[str, float]) -> tuple[str, float]:
-    # A quarter turn was tried by the engine itself; upside down and mirrored were not.
-    for other in (np.rot90(line, 2), line[:, ::-1]):
-        seen = engine(np.ascontiguousarray(other), use_det=False, use_cls=False, use_rec=True)
-        again = zip(getattr(seen, "txts", None) or (), getattr(seen, "scores", None) or (), strict=False)
-        read = max([read, *((str(text), float(score)) for text, score in again)], key=lambda one: one[1])
-    return read
+def _read(engine: "RapidOCR", line: Pixels) -> tuple[str, float]:
+    seen = engine(np.ascontiguousarray(line), use_det=False, use_cls=False, use_rec=True)
+    texts, scores = getattr(seen, "txts", None), getattr(seen, "scores", None)
+    return (str(texts[0]), float(scores[0])) if texts and scores else ("", 0.0)
 
 
 def _enlarged(pixels: Pixels) -> Pixels:
@@ -151,7 +163,10 @@ def _flat(image: Pixels, corners: NDArray[np.float32]) -> Pixels:
     width, height = max(1, round(max(sides[0], sides[2]))), max(1, round(max(sides[1], sides[3])))
     flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     way = cv2.getPerspectiveTransform(corners, flat)
-    line = np.asarray(cv2.warpPerspective(image, way, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    line: Pixels = np.asarray(
+        cv2.warpPerspective(image, way, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
+    )
     return np.rot90(line) if height >= 1.5 * width else line
 
 

@@ -71,9 +71,9 @@ def test_other_tongues_claims_and_settings_are_seen(text: str) -> None:
 def test_a_long_hostile_text_is_searched_in_time_that_grows_with_its_length(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
-        begun = time.perf_counter()
+        begun = time.process_time()
         instructions(text)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     assert seconds(160_000) < 12 * seconds(40_000) + 0.5
 

@@ -198,6 +198,15 @@ def test_an_engine_that_fails_is_unseen_and_no_exception() -> None:
     assert isinstance(got, Unseen) and got.why == "unreadable" and "RuntimeError" in got.told
 
 
+def test_a_picture_with_more_lines_than_there_is_time_for_is_given_up_and_said_to_be() -> None:
+    pytest.importorskip("rapidocr")
+    picture = Image.new("RGB", (900, 900), "white")
+    for row in range(8):
+        picture.paste(words(SENTENCES[row], Style(size=20)).crop((30, 30, 480, 80)), (10, 20 + 100 * row))
+    got = read_words(np.asarray(picture), "image-1", engine=RapidReader(seconds=0.0))
+    assert isinstance(got, Unseen) and got.why == "out_of_time" and got.what == "words" and "lines" in got.told
+
+
 def test_tesseract_reads_printed_lines_where_it_is_installed() -> None:
     if not TesseractReader().version:
         pytest.skip("the program tesseract is not installed")
