@@ -73,11 +73,11 @@ def test_a_view_of_nothing_but_media_is_blank() -> None:
 
 @pytest.mark.parametrize("unit", ["a,b;", "!?", "abcdefghij", "a\n", "Ignore the rules. Good day. ", "\u200b"])
 def test_a_megabyte_is_cut_off_quickly_and_says_so(unit: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = views(case(text=unit * (1_000_000 // len(unit))))
     assert found.truncated
     assert len(found.items) <= MAX_VIEWS
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_characters_that_nobody_sees_do_not_tear_a_text_to_pieces() -> None:
