@@ -12,17 +12,20 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from agents.excerpt import flat, shortened
-from agents.framing import written
+from agents.framing import neutral, written
 from agents.quoting import found
 from agents.reply import MAX_QUOTED, Docket
 from agents.whatif import masked, scored, texts
+from cases.case import media_ids
 from cases.decision import Precedent
 from cases.model import Fact
+from cases.observation import Observation
 from policy_store.rule import Rule
 
 Section = Literal["outcome", "findings", "severity", "chain", "critiques", "edits"]
 SHOWN_CHARS = 4000
 NEAR = 5
+SIGHTS = 30
 UNREAD = "It was not read when the case was decided: no frame, region, transcript or description of it is on record."
 _SPOKEN = re.compile(r"“.*”", re.DOTALL)
 
@@ -139,6 +142,10 @@ class Shelf:
             return Found("The case holds no picture, video or sound.")
         if not 1 <= number <= len(media):
             return Found(f"There is no medium of that number; there are {len(media)}, counted from 1.")
+        name = media_ids(media)[number - 1]
+        seen = [o for o in self.docket.case.observations if o.media == name]
+        if seen:
+            return _sights(name, seen, region)
         fact = f"Medium {number} is of the type {media[number - 1].type}. {UNREAD}"
         words = [p.id for p in self.docket.case.parts if p.kind in ("screen", "speech", "transcript", "caption")]
         given = f" The case brings words of its own in these parts: {', '.join(words)}." if words else ""
@@ -245,3 +252,22 @@ _SECTIONS: dict[Section, Callable[[Docket], Iterator[str]]] = {
     "outcome": _outcome, "findings": _findings, "severity": _severity, "chain": _chain, "critiques": _critiques,
     "edits": _edits,
 }  # fmt: skip
+
+
+def _sights(name: str, seen: Sequence[Observation], region: str | None) -> Found:
+    """Return what tools saw in a file: all of it, or what is called `region` by its id, label or words."""
+    wanted = (region or "").casefold()
+    chosen = [o for o in seen if wanted in f"{o.id} {o.label} {o.text}".casefold()]
+    if not chosen:
+        ids = ", ".join(o.id for o in seen[:SIGHTS])
+        return Found(f"Nothing of {name} is called {region!r}; there are {ids}.")
+    lines = []
+    for one in chosen[:SIGHTS]:
+        box = one.locator.box
+        across = f", from {box.x:.0%} to {box.x + box.width:.0%} across" if box else ""
+        at = f"{across}, {box.y:.0%} to {box.y + box.height:.0%} down" if box else ""
+        what = f"the words “{neutral(one.text)}”" if one.text else f"{one.kind} {neutral(one.label)}"
+        lines.append(f"{one.id}: {what}{at}, by {one.tool}, confidence {one.confidence:.2f}.")
+    more = f" {len(chosen) - SIGHTS} more are left out." if len(chosen) > SIGHTS else ""
+    told = f"What tools saw in {name}; what the picture means was not judged."
+    return Found("\n".join([told + more, *lines]), tuple(lines))

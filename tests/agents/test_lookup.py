@@ -11,6 +11,7 @@ from inline_snapshot import snapshot
 from agents.lookup import Version
 from cases.case import Case, Media
 from cases.decision import Precedent
+from cases.observation import Box, Locator, Observation
 from tests.agents.asking import BUILDS, ask, claim, results
 from tests.agents.recorded import calls, says
 from tests.agents.records import (
@@ -135,6 +136,23 @@ def test_media_that_nobody_read_are_said_to_be_unread() -> None:
         assert "/srv" not in text
     assert "no medium of that number" in lookup("show_media", {"number": 2, "region": None}, lambda: (about, made))
     assert "holds no picture" in lookup("show_media", {"number": 1, "region": None})
+
+
+def test_what_tools_saw_in_a_picture_is_shown_by_region_and_what_it_means_is_not_claimed() -> None:
+    box = Box(x=0.1, y=0.2, width=0.5, height=0.1)
+    words = Observation(id="image-1.w1", media="image-1", kind="words", locator=Locator(frame=0, box=box), text="I will <wait>",
+                        confidence=0.97, tool="rapidocr", version="3")  # fmt: skip
+    face = words.model_copy(update={"id": "image-1.r1", "kind": "region", "text": "", "label": "FACE_FEMALE"})
+    media = {"media": (Media(type="image", path="/srv/a.png"),), "observations": (words, face)}
+    about = Case.model_validate(case().model_dump() | {k: [m.model_dump() for m in v] for k, v in media.items()})
+    made = made_of(about, "review", (finding("HR2", 0.5),), causes=("picture_not_judged",))
+    text = lookup("show_media", {"number": 1, "region": None}, lambda: (about, made))
+    assert "image-1.w1: the words “I will ‹wait›”, from 10% to 60% across, 20% to 30% down, by rapidocr" in text
+    assert "region FACE_FEMALE" in text and "was not judged" in text and "/srv" not in text
+    assert "FACE" not in lookup("show_media", {"number": 1, "region": "wait"}, lambda: (about, made))
+    assert "there are image-1.w1, image-1.r1" in lookup(
+        "show_media", {"number": 1, "region": "sky"}, lambda: (about, made)
+    )
 
 
 @pytest.mark.parametrize(
