@@ -53,9 +53,14 @@ def in_order(
     An answer that `ask` finds unsound moves on to the next one like one that never comes. Raise Unanswered with the
     last failure where none is left.
     """
-    spent, told, last = Usage(), [], Unanswered("backend_unavailable", "no backend is bound")
+    spent, last = Usage(), Unanswered("backend_unavailable", "no backend is bound")
+    told: list[str] = []
     for place, backend in enumerate(backends, 1):
         left = allowance.less(spent)
+        if left.seconds <= 0:
+            last = last if told else Unanswered("out_of_time", "no time was left")
+            told.append("no time was left for another backend")
+            break
         if place < len(backends):
             left = Allowance(seconds=left.seconds * SHARE, tokens=left.tokens)
         try:

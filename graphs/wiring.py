@@ -269,26 +269,26 @@ class Backends:
         """Return a backend that answers in words; one that fails again and again is skipped for a while."""
         from tools.chat import ServedChat
         from tools.connection import Connection
-        from tools.fallback import FallbackChat
         from tools.local import LocalChat
+        from tools.resting import RestingChat
 
         opened = self._open(binding)
-        return FallbackChat([ServedChat(opened) if isinstance(opened, Connection) else LocalChat(opened)])
+        return RestingChat(ServedChat(opened) if isinstance(opened, Connection) else LocalChat(opened))
 
     def odds(self, binding: Binding) -> "Odds":
         """Return a backend that gives the odds of first tokens."""
         from tools.connection import Connection
-        from tools.fallback import FallbackOdds
         from tools.gathered import GatheredOdds
         from tools.local import LocalOdds
         from tools.odds import ServedOdds
+        from tools.resting import RestingOdds
 
         opened = self._open(binding)
         if isinstance(opened, Connection):
-            return FallbackOdds([ServedOdds(opened)])
+            return RestingOdds(ServedOdds(opened))
         gathered = GatheredOdds(LocalOdds(opened))
         self.stack.callback(gathered.close)
-        return FallbackOdds([gathered])
+        return RestingOdds(gathered)
 
     def _open(self, binding: Binding) -> "Connection | LocalModel":
         from tools.connection import Connection

