@@ -1,15 +1,17 @@
 """How deep to think: a pure function of calibrated scores and contradictions (K4). No machine is asked."""
 
 from collections.abc import Mapping
+from typing import get_args
 
 from agents.calibration import Thresholds
 from agents.ranker import Ranking, cuts_for
 from cases.decision import Cause, Depth
+from cases.exchange import Failure
 from cases.model import Fact
 from policy_store.pack import Pack
 
 RIVAL_GAP = 0.12
-FAILURES: tuple[Cause, ...] = ("backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget")
+FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
 class Doubt(Fact):
