@@ -20,6 +20,7 @@ from terminal.explain import explain
 from terminal.ledger import ledger_app
 from terminal.policy import policy_app
 from terminal.review import review
+from terminal.serve import serve
 
 app = typer.Typer(
     cls=Door,
@@ -58,7 +59,7 @@ def door(
         os.environ["PRECEPT_HOME"] = str(home.expanduser())
 
 
-for command in (decide, batch, explain, ask, review, calibrate, doctor):
+for command in (decide, batch, explain, ask, review, calibrate, serve, doctor):
     app.command()(command)
 app.command("eval")(eval_)
 for family in (policy_app, ledger_app):

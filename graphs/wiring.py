@@ -164,7 +164,7 @@ def open_desk(
         deps = stack.enter_context(open_deps(settings, pack, ledger=ledger, models=models))
         if ledger is None:
             deps = in_force(settings, deps)
-        saver = stack.enter_context(_checkpointer(settings)) if waits else None
+        saver = stack.enter_context(open_checkpointer(settings)) if waits else None
         yield Desk(deps, saver)
 
 
@@ -375,7 +375,8 @@ def _rules(
 
 
 @contextmanager
-def _checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]":
+def open_checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]":
+    """Open where cases in review wait for an answer, for the length of a `with` block."""
     from agents.depth import Doubt
     from agents.perceiver import Perception
     from agents.ranker import Ranking, Score
@@ -385,10 +386,10 @@ def _checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]":
     from cases.view import View
     from graphs.state import Answer
     from policy_store.retrieval import Retrieved
-    from tools.checkpoints import open_checkpointer
+    from tools.checkpoints import open_checkpointer as opened
 
     allowed = (Doubt, Perception, Ranking, Score, Draft, Route, Severity, View, Answer, Retrieved)
-    with open_checkpointer(settings.home / "waiting.db", allowed=allowed) as saver:
+    with opened(settings.home / "waiting.db", allowed=allowed) as saver:
         yield saver
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from agents.conversation import Answer
     from cases.decision import Precedent
     from graphs.deps import Deps
+    from graphs.record import Record
     from graphs.settings import Settings
-    from terminal.opening import Record
     from tools.ledger import Adopted
 
 

@@ -8,8 +8,8 @@ import typer
 from terminal.errors import Refused
 
 if TYPE_CHECKING:
+    from graphs.record import Record
     from graphs.settings import Settings
-    from terminal.opening import Record
 
 Audience = Literal["moderator", "user", "dsa"]
 DecisionId = Annotated[str, typer.Argument(metavar="DECISION", help="Its id, or the first 8 or more characters of it.")]

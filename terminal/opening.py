@@ -5,25 +5,15 @@ Nothing is created by a command that only reads: a home without a ledger is said
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from terminal.errors import Refused
 
 if TYPE_CHECKING:
-    from cases.case import Case
-    from cases.decision import Decision, Edit
+    from graphs.record import Record
     from graphs.settings import Settings
     from policy_store.pack import Pack
     from tools.ledger import Ledger
-
-
-class Record(NamedTuple):
-    """A decision with everything that explains it: `pack` is the policy as it was then."""
-
-    decision: "Decision"
-    case: "Case"
-    edits: "tuple[Edit, ...]"
-    pack: "Pack"
 
 
 def read(policy: str | None = None) -> "Settings":
@@ -71,12 +61,8 @@ def ledger(settings: "Settings", *, write: bool = False) -> "Iterator[Ledger]":
         yield opened
 
 
-def record(opened: "Ledger", decision_id: str) -> Record:
+def record(opened: "Ledger", decision_id: str) -> "Record":
     """Return the record of a decision by its id or a unique beginning of it."""
-    from policy_store.pack import Pack
+    from graphs.record import record as recorded
 
-    decision = opened.decision(decision_id)
-    # The same content may have been decided under several ids; the ledger keeps it once, under the first.
-    case = opened.case(decision.case_digest).model_copy(update={"id": decision.case_id})
-    pack = Pack.model_validate_json(opened.pack_body(decision.pack.digest))
-    return Record(decision, case, opened.edits(decision.id), pack)
+    return recorded(opened, decision_id)

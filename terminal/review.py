@@ -13,9 +13,9 @@ from terminal.explain import DecisionId
 
 if TYPE_CHECKING:
     from cases.decision import Edit
+    from graphs.record import Record
     from graphs.settings import Settings
     from graphs.state import Answer
-    from terminal.opening import Record
 
 
 def review(

@@ -211,6 +211,16 @@ class Ledger:
         touched = sa.exists().where(EDITS.c.decision_id == DECISIONS.c.id)
         return self._pages([DECISIONS.c.outcome == "review", ~touched], None, 0, False)
 
+    def since(self, seq: int, limit: int = 500) -> list[tuple[int, Decision | Edit]]:
+        """Return the decisions and edits after a place in the record, in its order, with their places."""
+        query = sa.select(ENTRIES.c.seq, ENTRIES.c.kind, ENTRIES.c.body).where(
+            ENTRIES.c.seq > seq, ENTRIES.c.kind.in_(("decision", "edit"))
+        )
+        with self._reading("read the record") as connection:
+            rows = connection.execute(query.order_by(ENTRIES.c.seq).limit(limit)).all()
+        kinds: dict[str, type[Decision] | type[Edit]] = {"decision": Decision, "edit": Edit}
+        return [(r.seq, read(kinds[r.kind], r.body, f"entry {r.seq}")) for r in rows]
+
     def policies(self, pack_id: str) -> list[Adopted]:
         """Return the recorded versions of a policy, oldest first; none where it was never used."""
         at = sa.select(ENTRIES.c.at).where(ENTRIES.c.seq == PACKS.c.seq).scalar_subquery()

@@ -1,0 +1,86 @@
+"""The desks of a process that lives long: one for each policy in use, over one model, one ledger, one set of waits.
+
+Contract: a desk that is handed out stays usable until `close`; `live` may change under its users, who take it anew for
+each case. Opening is done under a lock, deciding is not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from graphs.desk import Desk
+from graphs.saved import in_force
+from graphs.settings import Settings
+from policy_store.loader import load_pack
+from policy_store.pack import Pack
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from graphs.wiring import Embedded
+    from tools.ledger import Ledger
+
+
+class Desks:
+    """The open desks by the digest of their policy. Make them with `open_desks`."""
+
+    def __init__(
+        self, settings: Settings, model: "Embedded", ledger: "Ledger", saver: "BaseCheckpointSaver[str]",
+        stack: ExitStack,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.model = model
+        self.ledger = ledger
+        self.saver = saver
+        self._stack = stack
+        self._open: OrderedDict[str, Desk] = OrderedDict()
+        self._lock = RLock()
+        self._live = self.desk(load_pack(settings.policy))
+
+    @property
+    def live(self) -> Desk:
+        """Return the desk of the policy that is in force."""
+        return self._live
+
+    @property
+    def pack(self) -> Pack:
+        """Return the policy that is in force."""
+        return self._live.deps.book.pack
+
+    def desk(self, pack: Pack) -> Desk:
+        """Return the desk of a policy, opened where it is not; its answers wait in the same place."""
+        from graphs.wiring import open_deps
+
+        with self._lock:
+            if pack.digest not in self._open:
+                opening = open_deps(self.settings, pack, ledger=self.ledger, model=self.model)
+                deps = in_force(self.settings, self._stack.enter_context(opening))
+                self._open[pack.digest] = Desk(deps, self.saver)
+            return self._open[pack.digest]
+
+    def go_live(self, pack: Pack) -> Desk:
+        """Put another policy in force for every case that is decided from now on; return its desk."""
+        fresh = self.desk(pack)
+        with self._lock:
+            self._live = fresh
+        return fresh
+
+
+@contextmanager
+def open_desks(settings: Settings, ledger: "Ledger") -> Iterator[Desks]:
+    """Open what every desk shares, and the desk of the policy in the settings, for the length of a `with` block.
+
+    The ledger is the caller's, and stays open.
+    """
+    import os
+
+    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+    from graphs.wiring import open_checkpointer, open_model
+
+    with ExitStack() as stack:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        model = stack.enter_context(open_model(settings))
+        saver = stack.enter_context(open_checkpointer(settings))
+        yield Desks(settings, model, ledger, saver, stack)

@@ -1,0 +1,97 @@
+"""The application: doors, error bodies and guards put together around an office. It decides and stores nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from tools.database import LedgerError
+from web.guard import Guard, Limits
+from web.identity import actor_of, office_of
+from web.office import Office
+from web.pages import HERE, page
+from web.problem import Problem
+from web.routes import API, CONSOLE
+from web.store.database import StoreError
+
+ABOUT = (
+    "Decides moderation cases against a written policy and shows its work. Errors have OpenAI's shape: "
+    "`{error: {message, type, param, code}}`. Send an API key as `Authorization: Bearer`."
+)
+
+
+def create_app(office: AbstractContextManager[Office], limits: Limits | None = None) -> FastAPI:
+    """Return the ASGI application over an office, which it opens when it starts and closes when it ends."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            app.state.office = await run_in_threadpool(stack.enter_context, office)
+            yield
+
+    app = FastAPI(title="Precept", description=ABOUT, version="1", lifespan=life, docs_url=None, redoc_url=None,
+                  openapi_url="/v1/openapi.json")  # fmt: skip
+    for router in API:
+        app.include_router(router)
+    for router in CONSOLE:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_middleware(Guard, limits=limits or Limits())
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(LedgerError, _broken)
+    app.add_exception_handler(StoreError, _broken)
+    app.add_exception_handler(Exception, _bug)
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return await _told(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"][1:]) or str(first["loc"][0])
+    status = 400 if request.url.path == "/v1/moderations" else 422
+    more = len(error.errors()) - 1
+    message = f"{where}: {first['msg']}" + (f" ({more} more)" if more else "")
+    return await _told(request, Problem(status, message, param=where, code=str(first["type"])))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    told = {404: "There is nothing here.", 405: f"{request.method} is not possible here."}
+    message = told.get(error.status_code, str(error.detail))
+    return await _told(request, Problem(error.status_code, message, headers=dict(error.headers or {})))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return await _told(request, Problem(503, str(error), code="storage", headers={"Retry-After": "5"}))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return await _told(request, Problem(500, "Something broke on our side; nothing was half done. It is in the log."))
+
+
+async def _told(request: Request, problem: Problem) -> Response:
+    if request.url.path.startswith("/v1/") or request.url.path in ("/metrics", "/status", "/status/live"):
+        return JSONResponse(problem.body.model_dump(), problem.status, headers=problem.headers)
+    try:
+        actor = await run_in_threadpool(actor_of, office_of(request), request)
+    except Problem:
+        actor = None
+    if problem.status == 401 and request.method == "GET":
+        from urllib.parse import quote
+
+        return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+    if request.headers.get("hx-request"):
+        return page(request, "problem_part.html", actor, status=problem.status, problem=problem)
+    return page(request, "problem.html", actor, status=problem.status, problem=problem)

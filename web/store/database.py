@@ -1,0 +1,118 @@
+"""work.db: the database of what changes. Opens it and holds its transactions; knows no table of its own.
+
+Contract: every write happens inside `writing`, one writer at a time, whole or not at all; times are UTC ISO strings.
+It lies beside the ledger (a file in the home) or, where PRECEPT_LEDGER names a PostgreSQL server, in that database.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from graphs.settings import Settings
+from tools.database import LedgerError, appending, engine_at, shown
+from tools.sqlite import explain
+
+METADATA = sa.MetaData()
+VERSION = 1
+
+
+class StoreError(RuntimeError):
+    """Say what went wrong with work.db, where, and the fix. Nothing of the failed call was kept."""
+
+
+class Store:
+    """An open work.db. Make one with `Store.open`; close it, or use it in a `with` block. Safe in several threads."""
+
+    def __init__(self, engine: sa.Engine, place: str) -> None:
+        self.engine = engine
+        self.place = place
+
+    @classmethod
+    def open(cls, place: str | Path) -> Self:
+        """Open the store at a path or a PostgreSQL URL, creating its tables; raise StoreError where it cannot be."""
+        from web.store import tables  # noqa: F401  (every table registers itself)
+
+        try:
+            engine = engine_at(str(place), readonly=False)
+        except LedgerError as error:
+            raise StoreError(str(error).replace("ledger", "store", 1)) from error
+        store = cls(engine, shown(str(place)))
+        try:
+            with store.writing("open it") as connection:
+                store._prepare(connection)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def beside(cls, settings: Settings) -> Self:
+        """Open the store that belongs to the settings' ledger."""
+        url = settings.ledger_url
+        return cls.open(url if url.startswith("postgresql") else settings.home / "work.db")
+
+    def close(self) -> None:
+        """Close every connection. Harmless to repeat."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self, doing: str = "write") -> Iterator[sa.Connection]:
+        """Hold the one writing transaction; it is undone where the body raises."""
+        with self._explained(doing), appending(self.engine) as connection:
+            if connection.dialect.name == "postgresql":  # one writer at a time there, too
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7213)")
+            yield connection
+
+    @contextmanager
+    def reading(self, doing: str = "read") -> Iterator[sa.Connection]:
+        """Hold a connection to read with."""
+        with self._explained(doing), self.engine.connect() as connection:
+            yield connection
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        METADATA.create_all(connection)
+        found = connection.execute(sa.select(FORM.c.version)).scalar_one_or_none()
+        if found is None:
+            connection.execute(FORM.insert().values(version=VERSION))
+        elif found > VERSION:
+            raise StoreError(f"store {self.place!r}: form {found}, this program knows {VERSION}; upgrade precept")
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise StoreError(explain(cause, f"store {self.place!r}: cannot {doing}")) from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"store {self.place!r}: cannot {doing}: {error}; check that the database is up") from error
+
+
+FORM = sa.Table("work_form", METADATA, sa.Column("version", sa.Integer, nullable=False))
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as it is stored: text that sorts as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment(text: str) -> datetime:
+    """Return a stored time."""
+    return datetime.fromisoformat(text)
