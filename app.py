@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from terminal.appeal import appeal
 from terminal.ask import ask
+from terminal.bank import bank_app
 from terminal.batch import batch
 from terminal.calibrate import calibrate
 from terminal.decide import decide
@@ -59,10 +61,10 @@ def door(
         os.environ["PRECEPT_HOME"] = str(home.expanduser())
 
 
-for command in (decide, batch, explain, ask, review, calibrate, serve, doctor):
+for command in (decide, batch, explain, ask, review, appeal, calibrate, serve, doctor):
     app.command()(command)
 app.command("eval")(eval_)
-for family in (policy_app, ledger_app):
+for family in (policy_app, ledger_app, bank_app):
     app.add_typer(family)
 
 

@@ -66,7 +66,7 @@ def _out_of_play(docket: Docket, rule: Rule) -> str | None:
         return f"{name} has the status {rule.status} and decides nothing."
     if rule.surfaces and case.surface not in rule.surfaces:
         return f"{name} holds for {', '.join(rule.surfaces)} alone, and this is a {case.surface}."
-    seen: set[Modality] = {"text", *(m.type for m in case.media)}
+    seen: set[Modality] = {"text", *(m.type for m in case.media if m.type != "page")}
     if not seen & set(rule.modalities):
         return f"{name} holds for {', '.join(rule.modalities)} alone, and the case has {', '.join(sorted(seen))}."
     return None

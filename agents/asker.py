@@ -8,8 +8,8 @@ P3 in sequence: first the overall question, then each rule in the same conversat
 P4 the rule's full definition first, then both questions, each by itself.
 What was found for a rule (p) and overall (q) is assembled (M5). Nothing is calibrated here.
 
-The content comes first and the rule last, so that all questions about a case share their beginning in the server's
-prefix cache; all questions of a step go out in one call.
+The content comes first, with its pictures for a backend that sees, and the rule last, so that all questions about a
+case share their beginning in the server's prefix cache; all questions of a step go out in one call.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,9 @@ import numpy as np
 from agents.ask import Odds
 from agents.assembly import Assembly, assemble
 from agents.calibration import Template
-from agents.framing import framed, written
+from agents.exhibit import NOTHING as UNSEEN
+from agents.exhibit import Exhibits
+from agents.framing import framed, turn, written
 from agents.prompt import render
 from agents.rulebook import statement_text
 from agents.vectors import Floats
@@ -54,7 +56,8 @@ class Asked(Fact):
 
     `answers` are the single ones before assembly, in the order in which they were asked (none where a guard answered in
     words); `outside` is the largest share that neither word had in one of them. `unmapped` are categories that a
-    guard named and no rule asked about stands for; `unknown` are rules that its taxonomy has no word for.
+    guard named and no rule asked about stands for; `unknown` are rules that its taxonomy has no word for. `saw` are the
+    files that the model was shown as a whole in every question.
     """
 
     probabilities: tuple[Likely, ...]
@@ -64,6 +67,7 @@ class Asked(Fact):
     outside: float = 0.0
     unmapped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    saw: tuple[str, ...] = ()
 
 
 NOTHING = Asked(probabilities=(), any=0.0, usage=Usage())
@@ -72,7 +76,7 @@ NOTHING = Asked(probabilities=(), any=0.0, usage=Usage())
 def rank_by_model(
     case: Case, rules: Sequence[Rule], pack: Pack, odds: Odds, allowance: Allowance, *, template: Template = "P2",
     assembly: Assembly = BEST, profile: str | None = None, shares: Sequence[float] | None = None,
-    most_outside: float = MOST_OUTSIDE,
+    most_outside: float = MOST_OUTSIDE, exhibits: Exhibits = UNSEEN,
 ) -> Asked:  # fmt: skip
     """Ask about every rule of a case, as a profile has it (the case's own where None), and assemble the answers.
 
@@ -85,14 +89,16 @@ def rank_by_model(
     ids = [rule.id for rule in rules]
     if template == "P4":
         pairs = [(rule, overall) for rule in rules for overall in (False, True)]
-        found = asking([defined(case, rule, pack, profile, overall=overall) for rule, overall in pairs])
+        found = asking(
+            [defined(case, rule, pack, profile, overall=overall, exhibits=exhibits) for rule, overall in pairs]
+        )
         p, q = _p(found[0::2]), _p(found[1::2])
         named = [None if overall else rule.id for rule, overall in pairs]
     else:
-        opening = question(case, pack, overall_text(pack), profile)
+        opening = question(case, pack, overall_text(pack), profile, exhibits)
         laws = [statement_text(rule) for rule in rules]
         if template == "P2":
-            found = asking([opening, *(question(case, pack, law, profile) for law in laws)])
+            found = asking([opening, *(question(case, pack, law, profile, exhibits) for law in laws)])
         else:
             found = asking([opening])
         if template == "P3":
@@ -106,6 +112,7 @@ def rank_by_model(
         usage=asking.usage,
         answers=tuple(Answer(*pair) for pair in zip(named, found, strict=True)),
         outside=max(answer.outside for answer in found),
+        saw=tuple(sorted(exhibits.whole)),
     )
 
 
@@ -114,9 +121,9 @@ def overall_text(pack: Pack) -> str:
     return f"Any violation: breaks a rule of the policy, on {', '.join(scene.name for scene in pack.scenes)}."
 
 
-def question(case: Case, pack: Pack, law: str, profile: str | None = None) -> Prompt:
+def question(case: Case, pack: Pack, law: str, profile: str | None = None, exhibits: Exhibits = UNSEEN) -> Prompt:
     """Return the question whether a case violates a law; everything before the law is the same for all laws."""
-    return _turns(pack, render("rank_case", rule=law, **_shown(case, pack, profile)))
+    return _turns(pack, render("rank_case", rule=law, **_shown(case, pack, profile, exhibits)), exhibits)
 
 
 def sequel(opening: Prompt, p: float, law: str) -> Prompt:
@@ -125,20 +132,24 @@ def sequel(opening: Prompt, p: float, law: str) -> Prompt:
     return (*opening, answered, Message(author="user", text=render("rank_next", rule=law)))
 
 
-def defined(case: Case, rule: Rule, pack: Pack, profile: str | None = None, *, overall: bool = False) -> Prompt:
+def defined(
+    case: Case, rule: Rule, pack: Pack, profile: str | None = None, *, overall: bool = False,
+    exhibits: Exhibits = UNSEEN,
+) -> Prompt:  # fmt: skip
     """Return the question that follows a rule's full definition: about this rule, or the overall one."""
     law = overall_text(pack) if overall else f"The rule {rule.id} above."
     definition = written(rule, pack, profile or case.profile)
-    return _turns(pack, render("rank_defined", definition=definition, rule=law, **_shown(case, pack, profile)))
+    text = render("rank_defined", definition=definition, rule=law, **_shown(case, pack, profile, exhibits))
+    return _turns(pack, text, exhibits)
 
 
-def _turns(pack: Pack, text: str) -> Prompt:
-    return Message(author="system", text=render("rank_system", title=pack.title)), Message(author="user", text=text)
+def _turns(pack: Pack, text: str, exhibits: Exhibits) -> Prompt:
+    return Message(author="system", text=render("rank_system", title=pack.title)), turn("user", text, exhibits)
 
 
-def _shown(case: Case, pack: Pack, profile: str | None) -> dict[str, str]:
+def _shown(case: Case, pack: Pack, profile: str | None, exhibits: Exhibits) -> dict[str, str]:
     audience = pack.profile(profile or case.profile).text
-    return {"content": framed(case), "surface": case.surface, "audience": audience}
+    return {"content": framed(case, exhibits=exhibits), "surface": case.surface, "audience": audience}
 
 
 class _Asking:

@@ -48,6 +48,16 @@ def violating_share(rule: Rule, reading: Reading, profile_id: str) -> float:
     return share
 
 
+def masses(rule: Rule, reading: Reading) -> dict[str, float]:
+    """Return the share of each product that matches, by its id; they sum to 1, "" being what no product matches."""
+    names, out = list(reading), dict[str, float]()
+    for combo in combinations(*(reading[n] for n in names)):
+        values = dict(zip(names, combo, strict=True))
+        found = next((p.id for p in rule.products if all(values.get(k) == v for k, v in p.values.items())), "")
+        out[found] = out.get(found, 0.0) + float(np.prod([reading[n][v] for n, v in values.items()]))
+    return out
+
+
 def best_values(reading: Reading) -> tuple[AttributeValue, ...]:
     """Return the likeliest value of each attribute."""
     return tuple(

@@ -1,9 +1,10 @@
 """The reasoner that is a language model: an adaptive chain of four steps, checked by code, mended once, else given up.
 
-The model sees the case in blocks that content cannot forge, the rules in play with the ids of their clauses, and as
-much of a task as the depth allows. Nothing that it says is taken on trust: ids are closed choices, clauses are quoted
-from the pack, quotations are looked up in the case, the outcome has to clear the same cuts as everybody's. An answer
-that stays unsound, or never comes, leaves the evidence reasoner's draft with the failure named: a person decides.
+The model sees the case in blocks that content cannot forge, with its pictures where it can see, the rules in play with
+the ids of their clauses, and as much of a task as the depth allows. Nothing that it says is taken on trust: ids are
+closed choices, clauses are quoted from the pack, quotations are looked up in the case, words of a picture in what was
+read there, the outcome has to clear the same cuts as everybody's. An answer that stays unsound, or never comes, leaves
+the evidence reasoner's draft with the failure named: a person decides.
 """
 
 from collections.abc import Sequence
@@ -16,22 +17,27 @@ from agents.ask import Chat, Odds, in_order
 from agents.depth import grave
 from agents.evidence import Piece, masked
 from agents.exceptions import weigh
-from agents.framing import framed, neutral, policy
+from agents.exhibit import NOTHING, Exhibits
+from agents.framing import framed, neutral, policy, turn
 from agents.opinion import Malformed, Opinion, faults, parse, quotes, schema, standing_verdicts
 from agents.prompt import render
 from agents.ranker import Ranking
 from agents.reasoner import CHECKED, MAX_RIVALS, SHOWN, Bench, Draft, precedents, reason, stance_of
+from agents.region import sightings
 from agents.severity import Severity, facts, grade, grade_levels
 from agents.vectors import logit, sigmoid
 from agents.yesno import VARIANTS, settled_early, weigh_tokens
 from cases.decision import Depth, Fix, Outcome, Step
 from cases.exchange import Allowance, Message, Oddless, Said, Unanswered, Usage
-from cases.finding import Citation, Evidence, Finding, Verdict, Weighed
+from cases.finding import Citation, Evidence, Finding, Sighting, Verdict, Weighed
 from policy_store.rule import Rule
 
-# Tokens of an answer by depth; a model that deliberates first gets THINKING times as many at depth full.
+# Tokens of an answer by depth, and the room on top for what a model says to itself first. Models that cannot be told
+# not to think (gpt-oss, o-series) do so at every depth, and what they think counts towards the limit of an answer;
+# others leave the room unused. SEEING is for what is said of one picture.
 MOST: dict[Depth, int] = {"none": 700, "short": 1500, "full": 2600}
-THINKING = 3
+THINKING: dict[Depth, int] = {"none": 1300, "short": 3000, "full": 5200}
+SEEING = 150
 OFFERED: dict[Depth, int] = {"none": 1, "short": MAX_RIVALS, "full": 8}
 # A stated confidence is no probability: it is kept off the ends and weighed against the ranker's. Ours, not measured.
 SURE = 0.98
@@ -76,15 +82,18 @@ def reason_by_model(
         if depth == "short" and not fixes and writer.first is not None:
             depth, asked = _early(bench, ranking, rules, writer, allowance)
             usage += asked
-        messages = prompt(bench, ranking, rules, depth, notes)
-        opinion, chat, asked = in_order(
-            writer.chats, allowance.less(usage), lambda chat, left: ask(bench, rules, depth, messages, chat, left)
-        )
+
+        def answered(chat: Chat, left: Allowance) -> tuple[Opinion, Usage]:
+            shown = bench.shown_to(chat.name)
+            messages = prompt(bench, ranking, rules, depth, notes, shown)
+            return ask(bench, rules, depth, messages, chat, left, shown)
+
+        opinion, chat, asked = in_order(writer.chats, allowance.less(usage), answered)
         usage += asked
     except Unanswered as error:
         draft = reason(bench, ranking, rivals, depth, fixes)
         return Drafted(draft.model_copy(update={"failure": error.failure}), usage + error.usage)
-    return Drafted(drafted(bench, ranking, rules, opinion, chat.name), usage)
+    return Drafted(drafted(bench, ranking, rules, opinion, chat.name, bench.shown_to(chat.name)), usage)
 
 
 def offered(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth, *, wide: bool) -> tuple[Rule, ...]:
@@ -101,16 +110,23 @@ def offered(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Dept
 
 
 def prompt(
-    bench: Bench, ranking: Ranking, rules: Sequence[Rule], depth: Depth, notes: Sequence[str] = ()
-) -> tuple[Message, ...]:
+    bench: Bench, ranking: Ranking, rules: Sequence[Rule], depth: Depth, notes: Sequence[str] = (),
+    exhibits: Exhibits = NOTHING,
+) -> tuple[Message, ...]:  # fmt: skip
     """Return the messages: content first and rules after it, so that asks about one case share their prefix."""
+    return _turns(bench, ranking, rules, notes, exhibits, _seeing(exhibits) + render(f"reason_{depth}"))
+
+
+def _turns(
+    bench: Bench, ranking: Ranking, rules: Sequence[Rule], notes: Sequence[str], exhibits: Exhibits, task: str
+) -> tuple[Message, ...]:
     pack = bench.book.pack
     ids = {r.id for r in rules}
     leads = [f"{p.winner} leads over {', '.join(x for x in p.losers if x in ids)}: {p.why}" for p in pack.precedence
              if p.winner in ids and ids & set(p.losers)]  # fmt: skip
     text = render(
         "reason_case",
-        content=framed(bench.case),
+        content=framed(bench.case, exhibits=exhibits),
         surface=bench.case.surface,
         audience=pack.profile(bench.profile).text,
         rules=policy(rules, pack, bench.profile),
@@ -121,17 +137,24 @@ def prompt(
         ),
         scores=", ".join(f"{s.rule_id} {s.probability:.2f}" for s in ranking.scores if s.rule_id in ids),
         fixes=render("reason_fixes", notes="\n".join(f"- {neutral(n)}" for n in notes[:MAX_NOTES])) if notes else "",
-        task=render(f"reason_{depth}"),
+        task=task,
     )
-    return Message(author="system", text=render("reason_system", title=pack.title)), Message(author="user", text=text)
+    return Message(author="system", text=render("reason_system", title=pack.title)), turn("user", text, exhibits)
+
+
+def _seeing(exhibits: Exhibits) -> str:
+    count = len(exhibits.items)
+    pictures = "a picture" if count == 1 else f"{count} pictures"
+    return render("reason_seen", pictures=pictures) + "\n" if count else ""
 
 
 def ask(
-    bench: Bench, rules: Sequence[Rule], depth: Depth, messages: tuple[Message, ...], chat: Chat, allowance: Allowance
-) -> tuple[Opinion, Usage]:
+    bench: Bench, rules: Sequence[Rule], depth: Depth, messages: tuple[Message, ...], chat: Chat, allowance: Allowance,
+    exhibits: Exhibits = NOTHING,
+) -> tuple[Opinion, Usage]:  # fmt: skip
     """Return a sound opinion, asked for at most twice; raise Unanswered where both answers are unsound."""
-    form = schema(bench.case, rules, bench.book.pack, depth)
-    most = MOST[depth] * (THINKING if depth == "full" else 1)
+    form = schema(bench.case, rules, bench.book.pack, depth, exhibits)
+    most = MOST[depth] + THINKING[depth] + SEEING * len(exhibits.items)
     usage, wrong = Usage(), ["nothing was answered"]
     for _ in range(2):
         try:
@@ -139,7 +162,7 @@ def ask(
         except Unanswered as error:
             raise Unanswered(error.failure, str(error), usage + error.usage) from error
         usage += said.usage
-        opinion, wrong = _read(said, bench, rules)
+        opinion, wrong = _read(said, bench, rules, exhibits)
         if opinion is not None and not wrong:
             return opinion, usage
         mend = render("reason_repair", faults="\n".join(f"- {neutral(w)}" for w in wrong[:12]))
@@ -148,7 +171,9 @@ def ask(
     raise Unanswered("malformed_answer", f"{chat.name}: unsound after one repair: {'; '.join(wrong[:4])}", usage)
 
 
-def drafted(bench: Bench, ranking: Ranking, rules: Sequence[Rule], opinion: Opinion, name: str) -> Draft:
+def drafted(
+    bench: Bench, ranking: Ranking, rules: Sequence[Rule], opinion: Opinion, name: str, exhibits: Exhibits = NOTHING
+) -> Draft:
     """Return the draft that a sound opinion amounts to, under the cuts in force."""
     pack, cuts = bench.book.pack, bench.calibration.thresholds
     screened = standing_verdicts(opinion, rules, pack)
@@ -166,7 +191,7 @@ def drafted(bench: Bench, ranking: Ranking, rules: Sequence[Rule], opinion: Opin
     if outcome == "review" and opinion.outcome == "allow" and feared and p <= cuts.final_allow:
         lead, p = pack.by_id[feared], likely[feared]
     row = next(s.view for s in ranking.scores if s.rule_id == lead.id)
-    main = _finding(bench, lead, row, p, opinion, outcome)
+    main = _finding(bench, lead, row, p, opinion, outcome, exhibits)
     others = [_other(bench, r, likely[r.id], screened.get(r.id), main) for r in rules if r.id != lead.id]
     rest = [
         Finding(rule_id=s.rule_id, verdict="not_hit", probability=round(s.probability, 4))
@@ -179,6 +204,7 @@ def drafted(bench: Bench, ranking: Ranking, rules: Sequence[Rule], opinion: Opin
         outcome=outcome, rule_id=lead.id, probability=p, findings=(main, *others, *rest),
         severity=_severity(bench, lead, row, main, opinion), precedents=near,
         chain=_chain(main, opinion, screened, outcome, note), any=max(likely.values()), note=note,
+        saw=tuple(sorted(exhibits.whole)),
     )  # fmt: skip
 
 
@@ -199,10 +225,8 @@ def _early(
 ) -> tuple[Depth, Usage]:
     """Return depth none where the model's first token is sure already, and what asking for it cost."""
     assert writer.first is not None
-    messages = prompt(bench, ranking, rules, "short")
     question = render("reason_first", rule=rules[0].id)
-    head = messages[1].text.removesuffix(render("reason_short"))
-    asked = (messages[0], Message(author="user", text=head + question))
+    asked = _turns(bench, ranking, rules, (), bench.shown_to(writer.first.name), question)
     brief = Allowance(seconds=min(EARLY_SECONDS, allowance.seconds / 10), tokens=allowance.tokens)
     try:
         (answer,) = writer.first((asked,), brief, tokens=VARIANTS)
@@ -218,17 +242,19 @@ def _early(
     return ("none" if sure else "short"), answer.usage
 
 
-def _read(said: Said, bench: Bench, rules: Sequence[Rule]) -> tuple[Opinion | None, list[str]]:
+def _read(said: Said, bench: Bench, rules: Sequence[Rule], exhibits: Exhibits) -> tuple[Opinion | None, list[str]]:
     if said.cut:
         return None, ["the answer was cut off at its token limit; be shorter"]
     try:
         opinion = parse(said.text)
     except Malformed as error:
         return None, [str(error)]
-    return opinion, faults(opinion, bench.case, rules, bench.book.pack)
+    return opinion, faults(opinion, bench.case, rules, bench.book.pack, exhibits)
 
 
-def _finding(bench: Bench, rule: Rule, row: int, p: float, opinion: Opinion, outcome: Outcome) -> Finding:
+def _finding(
+    bench: Bench, rule: Rule, row: int, p: float, opinion: Opinion, outcome: Outcome, exhibits: Exhibits
+) -> Finding:
     pack = bench.book.pack
     own = {c.id: c.text for c in (*rule.clauses, *pack.exceptions_of(rule))}
     cited = dict.fromkeys([*([rule.id] if outcome != "allow" else ()), *(c for c in opinion.clause_ids if c in own)])
@@ -247,6 +273,7 @@ def _finding(bench: Bench, rule: Rule, row: int, p: float, opinion: Opinion, out
         evidence=_priced(bench, row, bench.book.index[rule.id], quotes(opinion, bench.case)),
         exceptions=tuple(weighed),
         stance=opinion.stance,
+        sightings=sightings(opinion.seen, bench.case, exhibits),
     )
 
 
@@ -265,7 +292,10 @@ def _priced(bench: Bench, row: int, column: int, found: tuple[Evidence, ...]) ->
 def _other(bench: Bench, rule: Rule, p: float, verdict: Verdict | None, main: Finding) -> Finding:
     if verdict == "hit" and main.verdict == "hit" and p >= bench.calibration.thresholds.final_act:
         cited = (Citation(clause_id=rule.id, quote=rule.statement),)
-        return Finding(rule_id=rule.id, verdict="hit", probability=p, citations=cited, evidence=main.evidence)
+        return Finding(
+            rule_id=rule.id, verdict="hit", probability=p, citations=cited, evidence=main.evidence,
+            sightings=main.sightings,
+        )  # fmt: skip
     return Finding(
         rule_id=rule.id, verdict="not_applicable" if verdict == "not_applicable" else "not_hit", probability=p
     )
@@ -285,7 +315,8 @@ def _chain(
     main: Finding, opinion: Opinion, screened: dict[str, Verdict], outcome: Outcome, note: str
 ) -> tuple[Step, ...]:
     where = "; ".join(f"“{e.quote}” ({e.part} {e.start}-{e.end})" for e in main.evidence) or "no words"
-    said = f"{opinion.explicit} {opinion.implicit}".strip()
+    seen = "".join(f" Seen: {s.region}{_place(s)}: {s.shows.rstrip('.')}." for s in main.sightings)
+    said = f"{opinion.explicit} {opinion.implicit}".strip() + seen
     rules = "; ".join(f"{s.rule_id} {s.verdict.replace('_', ' ')}: {s.reason.strip()}" for s in opinion.screening)
     weighed = "; ".join(
         f"{e.exception_id} {'applies' if e.applies else 'does not apply'}: {e.reason.strip()}"
@@ -302,6 +333,14 @@ def _chain(
         Step(name="decision", text=f"{main.rule_id} stands at {main.probability:.2f}, stated with {opinion.confidence} "
                                    f"of 100 sure.{meant} Outcome: {outcome}. {note}"),
     )  # fmt: skip
+
+
+def _place(sighting: Sighting) -> str:
+    locator = sighting.locator
+    at = [f"at {locator.start:.1f} s"] if locator.start is not None else []
+    if box := locator.box:
+        at.append(f"left {100 * box.x:.0f} %, top {100 * box.y:.0f} %")
+    return f" ({', '.join(at)})" if at else ""
 
 
 __all__ = ["Drafted", "Writer", "ask", "believed", "drafted", "offered", "prompt", "reason_by_model"]

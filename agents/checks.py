@@ -1,7 +1,7 @@
 """What code can check about a draft, with no judgement: one function a check, each named as its assertion."""
 
 from agents.reasoner import Draft
-from cases.case import Case
+from cases.case import Case, media_ids
 from cases.decision import Check
 from policy_store.pack import Pack
 
@@ -37,11 +37,24 @@ def evidence_is_verbatim(draft: Draft, case: Case) -> Check:
 
 
 def hits_cite(draft: Draft) -> Check:
-    """Check that every hit cites a clause and quotes evidence."""
-    bad = [f.rule_id for f in draft.findings if f.verdict == "hit" and not (f.citations and f.evidence)]
+    """Check that every hit cites a clause, and quotes evidence or names a region that was seen."""
+    bad = [
+        f.rule_id for f in draft.findings if f.verdict == "hit" and not (f.citations and (f.evidence or f.sightings))
+    ]
     return Check(
         name="hits_cite", passed=not bad, detail=f"bare: {bad}" if bad else "every hit cites clause and evidence"
     )
+
+
+def regions_exist(draft: Draft, case: Case) -> Check:
+    """Check that every region that a finding rests on is one that a tool found, or a frame of a file of the case."""
+    found, media = {o.id for o in case.observations}, media_ids(case.media)
+    frames = tuple(f"{m}.f" for m in media)
+    bad = [
+        s.region for f in draft.findings for s in f.sightings
+        if s.media not in media or not (s.region in found or s.region.startswith(frames))
+    ]  # fmt: skip
+    return Check(name="regions_exist", passed=not bad, detail=f"not found: {bad}" if bad else "all found in the case")
 
 
 def severity_is_in_band(draft: Draft, pack: Pack) -> Check:
@@ -75,4 +88,6 @@ def code_checks(draft: Draft, case: Case, pack: Pack, retrieved: frozenset[str])
         hits_cite(draft),
         severity_is_in_band(draft, pack),
         chain_supports_answer(draft),
+        # Of a case that nobody saw there is nothing to check.
+        *([regions_exist(draft, case)] if any(f.sightings for f in draft.findings) else ()),
     )

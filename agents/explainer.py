@@ -13,11 +13,12 @@ from agents.perceiver import seen_at
 from agents.rationale import WHY
 from agents.reasoner import CHECKED, NOTE
 from agents.standing import Standing, standing
+from agents.whereabouts import whereabouts
 from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Precedent, dominant
 from cases.exchange import Usage
 from cases.finding import Finding
-from cases.observation import Observation
+from cases.observation import Locator, Observation
 from policy_store.pack import Pack
 
 Audience = Literal["moderator", "user"]
@@ -80,8 +81,10 @@ def _head(decision: Decision, held: Standing, pack: Pack) -> str:
         "allow": "nothing." if decision.outcome != "act" else "undo what was done about it.",
         "review": "decide: act, naming the rule and the severity, or allow. Give a reason.",
     }[held.outcome]
-    dropped = decision.stage == "router"
+    dropped, by_sight = decision.stage == "router", seen_as(decision, pack)
     meant = "a risk, not calibrated," if dropped else "a calibrated probability that a rule is broken"
+    if by_sight:
+        meant = "a share by sight, not calibrated,"
     lines = [
         f"# {held.outcome.capitalize()}{about}",
         "",
@@ -148,19 +151,29 @@ def _evidence(decision: Decision, case: Case) -> str:
             place = "".join(f", {_region(one)}" for one in seen_at(case, e)[:MAX_REGIONS])
             where = f"{finding.rule_id}, part {escaped(e.part)}, characters {e.start}-{e.end}{place}{drop}"
             lines.append(f"- {where}: {in_context(case, e)}")
+        lines += [
+            f"- {finding.rule_id}, {s.region} in {s.media}: {escaped(s.shows)}{_at(s.locator)}"
+            for s in finding.sightings
+        ]
     return "\n".join(lines if len(lines) > 2 else [*lines, "No words were singled out."])
+
+
+def seen_as(decision: Decision, pack: Pack) -> bool:
+    """Return whether the score of a decision is what a picture comes to by sight."""
+    return any(
+        f.sightings and f.probability == decision.score and (rule := pack.by_id.get(f.rule_id)) and rule.by_sight
+        for f in decision.findings
+    )
 
 
 def _region(one: Observation) -> str:
     """Return where in a file something was seen, in words."""
-    at = one.locator
-    box = at.box
-    frame = f" of frame {at.frame}" if at.frame else ""
-    time = f" at {at.start:.1f} s" if at.start is not None else ""
-    if box is None:
-        return f"{one.kind}{frame}{time}"
-    across, down = (f"{low:.0%}-{high:.0%}" for low, high in ((box.x, box.x + box.width), (box.y, box.y + box.height)))
-    return f"seen {across} across and {down} down{frame}{time}"
+    there = whereabouts(one.locator)
+    return f"seen {there}" if one.locator.box else f"{one.kind}{f' {there}' if there else ''}"
+
+
+def _at(locator: Locator) -> str:
+    return f", {there}" if (there := whereabouts(locator)) else ""
 
 
 def _clauses(decision: Decision) -> str:

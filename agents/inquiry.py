@@ -54,7 +54,8 @@ _TOPICS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "evidence",
         re.compile(
             r"\b(?:what|which|where|show|list|give|highlight|quote)\b.{0,40}"
-            r"\b(?:words?|phrases?|sentences?|passages?|parts?|evidence|quotes?|spans?|text|lines?)\b|^\W*evidence\b"
+            r"\b(?:words?|phrases?|sentences?|passages?|parts?|evidence|quotes?|spans?|text|lines?|regions?|frames?|box(?:es)?)\b"
+            r"|^\W*(?:evidence|where)\b"
         ),
     ),
     (

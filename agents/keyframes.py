@@ -1,20 +1,31 @@
 """Which frames of a video are looked at (B1): the best of each bin of time, then the best of all that are left.
 
 Pure: it takes numbers and gives places. Not a decoder, and no model: who has one gives its scores. Frames that are not
-chosen are not judged, so every bin of time is covered whatever the scores say.
+chosen are shown to no judge, so every bin of time is covered whatever the scores say.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
 from cases.model import Fact
+from cases.observation import Observation
+from policy_store.pack import Pack
 
 FRAMES = 16
 BINS = 2
 TOP = 1
+TELLING = 0.8  # weight of a body region's label from which on it speaks of a rule, and not of everyday clothes
+# What counts under a pack that names no regions itself.
+BARE = frozenset(
+    {
+        "FEMALE_GENITALIA_EXPOSED", "MALE_GENITALIA_EXPOSED", "ANUS_EXPOSED", "FEMALE_BREAST_EXPOSED",
+        "BUTTOCKS_EXPOSED",
+    }
+)  # fmt: skip
+MOST_PROMPTS = 256
 
 
 class Sign(Fact):
@@ -76,6 +87,94 @@ class Strongest:
         )
 
 
+class Glimpse(Protocol):
+    """What was measured on one frame: lines of words, body regions, its change in [0, 1], a cosine to risk prompts."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Return the words read in it, a line each."""
+        ...
+
+    @property
+    def regions(self) -> Sequence[Observation]:
+        """Return the body regions seen in it."""
+        ...
+
+    @property
+    def change(self) -> float:
+        """Return how unlike its neighbours it is."""
+        ...
+
+    @property
+    def likeness(self) -> float | None:
+        """Return its cosine to the most similar risk prompt, None where nothing measured it."""
+        ...
+
+
+class KeyFrames(NamedTuple):
+    """The places of the chosen frames, in order, the score of every frame in [0, 1], and by what they were scored."""
+
+    places: tuple[int, ...]
+    scores: tuple[float, ...]
+    by: str
+
+
+class Chooser:
+    """Chooses the key frames of a video from what was measured on its frames.
+
+    `risk` returns for texts the probability that one of the rules is broken by them; `telling` are the labels of body
+    regions that speak of a rule. Where an encoder of pictures has
+    measured every frame its likeness alone counts, as B1 has it: a cosine and a probability are no one scale.
+    """
+
+    def __init__(
+        self, risk: Callable[[Sequence[str]], Sequence[float]], bins: int = BINS, top: int = TOP,
+        scorer: Scorer | None = None, telling: frozenset[str] = BARE,
+    ) -> None:  # fmt: skip
+        self.risk, self.bins, self.top, self.telling = risk, bins, top, telling
+        self.scorer = scorer or Strongest()
+
+    def __call__(self, glimpses: Sequence[Glimpse]) -> KeyFrames:
+        """Return the key frames of a video."""
+        liked = [one.likeness for one in glimpses]
+        alike = [max(0.0, like) for like in liked if like is not None]
+        if alike and len(alike) == len(glimpses):
+            scores, by = tuple(alike), "likeness"
+        else:
+            scores, by = self.scorer(self._signs(glimpses)), self.scorer.name
+        return KeyFrames(select(scores, self.bins, self.top), tuple(scores), by)
+
+    def _signs(self, glimpses: Sequence[Glimpse]) -> tuple[Sign, ...]:
+        # A line by itself, and all of a frame together: a sentence may run over several lines.
+        texts = {t: 0.0 for one in glimpses for t in (*one.lines, "\n".join(one.lines)) if t.strip()}
+        texts = dict(zip(texts, self.risk(list(texts)), strict=True)) if texts else {}
+        signs = []
+        for one in glimpses:
+            words = [texts[t] for t in (*one.lines, "\n".join(one.lines)) if t in texts]
+            bodies = [o.confidence for o in one.regions if o.label in self.telling]
+            signs.append(
+                Sign(words=_share(max(words, default=0)), bodies=max(bodies, default=0), change=_share(one.change))
+            )
+        return tuple(signs)
+
+
+def telling_regions(pack: Pack) -> frozenset[str]:
+    """Return the labels of body regions by which a rule of the pack tells a value in pictures, BARE where none does."""
+    shown = [v.shown for rule in pack.rules for a in rule.attributes for v in a.values if v.shown is not None]
+    return frozenset(hint.label for one in shown for hint in one.regions if hint.weight >= TELLING) or BARE
+
+
+def risk_prompts(pack: Pack) -> tuple[str, ...]:
+    """Return what an encoder of pictures compares frames with: the types and keywords of the active rules, in turn.
+
+    The first keywords of all rules come before the second ones of any, so that no rule is left out.
+    """
+    rules = [rule for rule in pack.rules if rule.status == "active"]
+    lists = [(rule.type, *rule.keywords) for rule in rules]
+    turns = [said[at] for at in range(max(map(len, lists), default=0)) for said in lists if at < len(said)]
+    return tuple(dict.fromkeys(turns))[:MOST_PROMPTS]
+
+
 def select(scores: Sequence[float], bins: int = BINS, top: int = TOP) -> tuple[int, ...]:
     """Return the places of `bins` + `top` frames, in order and none twice; of all frames where there are fewer.
 
@@ -106,3 +205,7 @@ def binned(count: int, bins: int) -> tuple[tuple[int, int], ...]:
     """
     used = min(count, bins)
     return tuple((count * at // used, count * (at + 1) // used) for at in range(used))
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, float(value))) if math.isfinite(value) else 0.0

@@ -43,7 +43,7 @@ def notice(held: Standing, reference: str, case: Case, pack: Pack, quotes: Seque
     thing, day = THING[case.surface], held.at.date().isoformat()
     rule = pack.by_id.get(held.rule_id) if held.rule_id else None
     machine = automation(held, thing)
-    cited = _cited(rule, pack) if rule else f"The rule that was broken: {PLACEHOLDER}"
+    cited = rule_named(rule, pack) if rule else f"The rule that was broken: {PLACEHOLDER}"
     if rule and rule.action == SUPPORT and held.outcome != "allow":
         return render(
             "notice_support", state=STATE[held.outcome], thing=thing, rule=cited, automation=machine, day=day,
@@ -65,7 +65,7 @@ def notice(held: Standing, reference: str, case: Case, pack: Pack, quotes: Seque
         return render(name, thing=thing, policy=pack.title, day=day, reference=reference, automation=machine)
     return render(
         "notice_act", decided=_decided(held, thing), day=day, reference=reference, rule=cited,
-        words=_words(quotes, thing), within=_within(rule, pack), automation=machine,
+        words=words_quoted(quotes, thing), within=within_rules(rule, pack), automation=machine,
         redress=render("notice_redress"),
     )  # fmt: skip
 
@@ -92,7 +92,8 @@ def unfilled(text: str) -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line.endswith(PLACEHOLDER))
 
 
-def _cited(rule: Rule, pack: Pack) -> str:
+def rule_named(rule: Rule, pack: Pack) -> str:
+    """Return the rule by its name, its id and its own words."""
     return f"“{rule.type}” ({rule.id}) in the {pack.title}: {rule.statement}"
 
 
@@ -105,14 +106,16 @@ def _decided(held: Standing, thing: str) -> str:
     return f"Your {thing} {done}, because it was found to break our rules."
 
 
-def _words(quotes: Sequence[str], thing: str) -> str:
+def words_quoted(quotes: Sequence[str], thing: str) -> str:
+    """Return the person's own words that a decision rests on."""
     if not quotes:
         return f"The decision rests on your {thing} as a whole."
     lines = [f"- “{shortened(q, MAX_QUOTED)}”" for q in quotes]
     return "\n".join(["The decision rests on these words of yours:", *lines])
 
 
-def _within(rule: Rule | None, pack: Pack) -> str:
+def within_rules(rule: Rule | None, pack: Pack) -> str:
+    """Return what the rule does not hold for."""
     exceptions = pack.exceptions_of(rule) if rule else ()
     if not exceptions:
         return "The rule has no exceptions. What it does not describe is within the rules."

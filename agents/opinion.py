@@ -10,7 +10,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.exhibit import NOTHING, Exhibits
 from agents.quoting import found
+from agents.region import Glimpse, citable
+from agents.region import faults as misseen
+from agents.region import words as words_seen
 from cases.case import Case
 from cases.decision import Depth, Outcome
 from cases.finding import STANCES, Evidence, Stance, Verdict
@@ -61,8 +65,12 @@ class Graded(Closed):
 
 
 class Opinion(Closed):
-    """One answer. `confidence` 0-100 is how sure the model says it is that the outcome is right."""
+    """One answer. `confidence` 0-100 is how sure the model says it is that the outcome is right.
 
+    `seen` is asked for where pictures are shown, and there alone.
+    """
+
+    seen: tuple[Glimpse, ...] = ()
     location: tuple[Quote, ...]
     explicit: str
     implicit: str = ""
@@ -82,13 +90,23 @@ class Malformed(ValueError):
     """An answer that is not an Opinion; the text says what is wrong with its form."""
 
 
-def schema(case: Case, rules: Sequence[Rule], pack: Pack, depth: Depth) -> Schema:
-    """Return the JSON schema of an answer about these rules, every id a closed choice; fields grow with the depth."""
+def schema(
+    case: Case, rules: Sequence[Rule], pack: Pack, depth: Depth, exhibits: Exhibits = NOTHING
+) -> Schema:  # fmt: skip
+    """Return the JSON schema of an answer about these rules, every id a closed choice; fields grow with the depth.
+
+    Where pictures are shown, what is seen of them comes first.
+    """
     ids: list[str | None] = [r.id for r in rules]
     exceptions = [c.id for c in dict.fromkeys(c for r in rules for c in pack.exceptions_of(r))]
     clauses = list(dict.fromkeys(c for r in rules for c in (r.id, *(i.id for i in r.includes), *exceptions)))
     parts = [p.id for p in case.parts if p.text.strip()] or [p.id for p in case.parts]
-    fields: Schema = {
+    fields: Schema = {}
+    if exhibits.items:
+        one_seen = _closed({"region": _choice(citable(case, exhibits)), "shows": _TEXT, "words": _TEXT})
+        shown = len(exhibits.frames)
+        fields["seen"] = _many(one_seen, shown + MAX_QUOTES, least=shown)
+    fields |= {
         "location": _many(_closed({"part": _choice(parts), "quote": _TEXT}), MAX_QUOTES),
         "explicit": _TEXT,
     }
@@ -133,7 +151,7 @@ def parse(text: str) -> Opinion:
         raise Malformed("; ".join(wrong)) from None
 
 
-def faults(opinion: Opinion, case: Case, rules: Sequence[Rule], pack: Pack) -> list[str]:
+def faults(opinion: Opinion, case: Case, rules: Sequence[Rule], pack: Pack, exhibits: Exhibits = NOTHING) -> list[str]:
     """Return what makes an opinion unsound, in words that tell its author what to mend; empty for a sound one."""
     by_id = {r.id: r for r in rules}
     screened = standing_verdicts(opinion, rules, pack)
@@ -142,6 +160,7 @@ def faults(opinion: Opinion, case: Case, rules: Sequence[Rule], pack: Pack) -> l
     lead = by_id.get(opinion.rule_id or "")
     out = [f"screening names {r!r}, which is no rule in play" for r in screened if r not in by_id]
     out += [f"{r} is screened more than once" for r in twice]
+    out += misseen(opinion.seen, case, exhibits)
     out += _unquoted(opinion, case)
     if opinion.rule_id is not None and lead is None:
         out.append(f"rule_id {opinion.rule_id!r} is no rule in play; the rules in play are {', '.join(by_id)}")
@@ -167,6 +186,7 @@ def standing_verdicts(opinion: Opinion, rules: Sequence[Rule], pack: Pack) -> di
 def quotes(opinion: Opinion, case: Case) -> tuple[Evidence, ...]:
     """Return the model's quotes that stand in the case, in reading order, each once, with their true places."""
     placed = {e: None for q in opinion.location if (e := found(case, q.part, q.quote))}
+    placed |= dict.fromkeys(words_seen(opinion.seen, case))
     order = [p.id for p in case.parts]
     return tuple(sorted(placed, key=lambda e: (order.index(e.part), e.start, e.end)))
 
@@ -186,7 +206,7 @@ def _unfounded(opinion: Opinion, lead: Rule | None, pack: Pack) -> list[str]:
     said = {s.rule_id: s.verdict for s in opinion.screening}
     if said.get(lead.id) != "hit":
         out.append(f"outcome is act under {lead.id}, but screening does not find {lead.id} hit")
-    if not opinion.location:
+    if not opinion.location and not opinion.seen:
         out.append("outcome is act, but location quotes no words")
     if not {lead.id, *(c.id for c in lead.includes)} & set(opinion.clause_ids):
         out.append(f"outcome is act, but clause_ids cite neither {lead.id} nor one of its clauses")

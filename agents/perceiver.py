@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from cases.case import Case, Part, media_ids
+from cases.case import Case, Part, PartKind, media_ids
 from cases.decision import Cause
 from cases.finding import Evidence
 from cases.model import Fact
@@ -34,33 +34,70 @@ def perceive(case: Case) -> Perception:
     gaps: list[Cause] = []
     if found.truncated:
         gaps.append("too_long")
-    if case.media:
-        gaps.append("picture_not_judged" if seen_through(case) else "media_not_read")
+    if not seen_through(case):
+        gaps.append("media_not_read")
+    elif any(m.type != "page" for m in case.media):
+        gaps.append("picture_not_judged")
     if not covered(case.text):
         gaps.append("language_not_covered")
     return Perception(views=found.items, gaps=tuple(gaps), addressed=sum(v.spoken for v in found.items))
 
 
 def with_seen(case: Case, observations: Sequence[Observation], unseen: Sequence[Unseen]) -> Case:
-    """Return a case with what was seen in its files; the words of a file become a part under the file's id.
+    """Return a case with what was seen in its files; their words become parts of their own (`placed`).
 
-    Each line of such a part is one observation, in their order, so that a place in it leads back to a region.
+    Each line of such a part is one observation, in their order, so that a place in it leads back to a region. A part
+    that was itself the page of an ad gives way to what a visitor reads of it.
     """
-    words: dict[str, list[str]] = {}
+    words: dict[tuple[str, PartKind], list[str]] = {}
     for one in observations:
-        if one.text.strip():
-            words.setdefault(one.media, []).append(_line(one))
-    parts = tuple(Part(id=media, kind="screen", text="\n".join(lines)) for media, lines in words.items())
-    # Built anew: a copy would carry the digest of the case without them.
-    fields = dict(case) | {"parts": (*case.parts, *parts), "observations": tuple(observations), "unseen": tuple(unseen)}
+        if (place := placed(case, one)) is not None:
+            words.setdefault(place, []).append(_line(one))
+    made = {id: Part(id=id, kind=kind, text="\n".join(lines)) for (id, kind), lines in words.items()}
+    kept = tuple(made.pop(part.id, part) for part in case.parts)
+    # Built anew: a copy would carry the digest of the case without them, and so does what a case was once asked for.
+    fields = {name: getattr(case, name) for name in Case.model_fields} | {
+        "parts": (*kept, *made.values()),
+        "observations": (*case.observations, *observations),
+        "unseen": (*case.unseen, *unseen),
+    }
     return Case(**fields)
+
+
+def as_given(case: Case) -> Case:
+    """Return a case as it was before its files were looked at; a page that stood in a part is then missing."""
+    if not (case.observations or case.unseen):
+        return case
+    made = {place[0] for one in case.observations if (place := placed(case, one)) is not None}
+    parts = tuple(part for part in case.parts if part.id not in made)
+    fields = {name: getattr(case, name) for name in Case.model_fields}
+    return Case(**(fields | {"parts": parts, "observations": (), "unseen": ()}))
+
+
+def placed(case: Case, one: Observation) -> tuple[str, PartKind] | None:
+    """Return the part that an observation's words stand in, and of what kind it is; None for what is no words.
+
+    Words of a picture, a video or a page stand under the file's own id, its subtitles under "ID.subtitles", what is
+    said in it under "ID.speech", and what a page hides from its visitors under "ID.hidden".
+    """
+    if not one.text.strip() or one.kind not in ("words", "subtitle", "speech"):
+        return None
+    if one.kind == "subtitle":
+        return f"{one.media}.subtitles", "screen"
+    if one.kind == "speech":
+        return f"{one.media}.speech", "transcript"
+    types = dict(zip(media_ids(case.media), (m.type for m in case.media), strict=True))
+    if types.get(one.media, "page") == "page":
+        return (f"{one.media}.hidden" if one.label.startswith("hidden") else one.media), "landing"
+    return one.media, "screen"
 
 
 def seen_at(case: Case, evidence: Evidence) -> tuple[Observation, ...]:
     """Return the observations whose words a quote covers; none for a quote of written parts."""
     at, out = 0, []
     for one in case.observations:
-        if one.media != evidence.part or not one.text.strip():
+        place = placed(case, one)
+        if place is None or place[0] != evidence.part:
             continue
         end = at + len(_line(one))
         if at < evidence.end and end > evidence.start:
@@ -70,12 +107,13 @@ def seen_at(case: Case, evidence: Evidence) -> tuple[Observation, ...]:
 
 
 def seen_through(case: Case) -> bool:
-    """Return whether every file of a case is a picture whose words and regions were looked for without a gap.
+    """Return whether every file of a case was looked through without a gap.
 
-    Nothing embedded judges what a picture shows, so such a case is not let go either; but it is said differently.
+    Nothing embedded judges what a picture shows or what a sound is, so a case with one is not let go either; but it is
+    said differently.
     """
     looked = {o.media for o in case.observations}
-    return not case.unseen and all(m.type == "image" for m in case.media) and looked >= set(media_ids(case.media))
+    return not case.unseen and looked >= set(media_ids(case.media))
 
 
 def _line(one: Observation) -> str:

@@ -7,9 +7,11 @@ decision's own; a question is words to match, never an instruction.
 from collections.abc import Callable, Sequence
 
 from agents.absence import why_not
+from agents.attributes import label_of
 from agents.closed import choose, manner_of, yes_or_no
 from agents.excerpt import bar, flat, shortened
 from agents.inquiry import Inquiry, read_question
+from agents.perceiver import seen_at
 from agents.prompt import render
 from agents.rationale import WHY
 from agents.reply import (
@@ -24,12 +26,16 @@ from agents.reply import (
     sentence,
     statement_of,
 )
+from agents.sight import otherwise
 from agents.standing import standing
 from agents.whatif import changes
+from agents.whereabouts import whereabouts
 from cases.case import Case
 from cases.decision import Decision, Edit
-from cases.finding import Citation
+from cases.finding import Citation, Evidence, Finding
+from cases.observation import Locator
 from policy_store.pack import Pack
+from policy_store.rule import Rule
 
 NEAR = 3
 SHOWN = 5
@@ -78,6 +84,7 @@ def _why(docket: Docket, inquiry: Inquiry) -> Reply | None:
     own = docket.finding(rule.id)
     citations = _own_citations(docket)
     evidence = own.evidence if own else ()
+    regions = "; ".join(f"{s.region}, {s.shows}{_at(s.locator)}" for s in (own.sightings if own else ()))
     front = (
         f"with {docket.title(rule.id)} in front" if held.rule_id else f"and no rule is suspected; nearest is {rule.id}"
     )
@@ -90,7 +97,8 @@ def _why(docket: Docket, inquiry: Inquiry) -> Reply | None:
         _by_person(docket),
         leads,
         cited(citations),
-        f"It rests on {quoted(evidence)}." if evidence else "No words were singled out for it.",
+        f"It rests on {quoted(evidence)}." if evidence else "" if regions else "No words were singled out for it.",
+        f"Seen: {regions}." if regions else "",
         f"It stands at {own.probability:.2f}." if own else "The system had no finding on this rule.",
         _exceptions_in_short(docket),
         f"Severity {held.severity}, {held.tier}." if held.severity is not None else "",
@@ -151,6 +159,8 @@ def _what_would_change(docket: Docket, inquiry: Inquiry) -> Reply:
         text = "No rule was ranked, so there is nothing to take away or to state. Other words would have to be decided."
         return Reply(kind="what_would_change", text=text)
     found = docket.finding(rule.id) or main
+    if rule.by_sight and found.sightings:
+        return _seen_otherwise(docket, rule, found)
     exceptions = docket.pack.exceptions_of(rule)
     order = {w.exception_id: i for i, w in enumerate(found.exceptions)}
     manner = manner_of(inquiry.asked)
@@ -177,6 +187,26 @@ def _what_would_change(docket: Docket, inquiry: Inquiry) -> Reply:
         "Whether a probability is enough to act on is settled by deciding the changed text.",
     )
     return Reply(kind="what_would_change", text=text, citations=citations, evidence=found.evidence)
+
+
+def _seen_otherwise(docket: Docket, rule: Rule, found: Finding) -> Reply:
+    """Return what would turn a verdict on what a picture shows: other values, or another profile."""
+    profile = docket.decision.profile or docket.pack.default_profile
+    held = {a.attribute_id: a.value_id for a in found.attributes}
+    others = [
+        f"Under {p.id} the same values are {label_of(rule, held, p.id)}."
+        for p in docket.pack.profiles
+        if p.id != profile and rule.id not in p.off
+    ]
+    lines = otherwise(rule, found.attributes, profile)
+    text = sentence(
+        f"{docket.title(rule.id)} is read from the picture: {', '.join(f'{a} {v}' for a, v in held.items())}, "
+        f"which is {label_of(rule, held, profile)} under {profile}.",
+        *(lines or ["No single other value would turn it."]),
+        *others,
+        cited(found.citations),
+    )
+    return Reply(kind="what_would_change", text=text, citations=found.citations, evidence=found.evidence)
 
 
 def _from_critique(docket: Docket, citations: Sequence[Citation]) -> str:
@@ -288,15 +318,27 @@ def _evidence(docket: Docket, inquiry: Inquiry) -> Reply:
     rule = docket.pack.by_id[inquiry.rules[0]] if inquiry.rules else docket.rule
     found = docket.finding(rule.id) if rule else None
     citations = tuple(dict.fromkeys((*((statement_of(rule),) if rule else ()), *(found.citations if found else ()))))
-    if found is None or not found.evidence:
+    if found is None or not (found.evidence or found.sightings):
         text = f"No words were singled out{f' for {docket.title(rule.id)}' if rule else ''}."
         return Reply(kind="evidence", text=sentence(text, cited(citations)), citations=citations)
     lines = [
         f"{quoted((e,))}" + (f", without which the log-odds move by {-e.drop:+.2f}" if e.drop is not None else "") + "."
         for e in found.evidence
     ]
+    lines += [f"Read in {e.part} at {there}." for e in found.evidence if (there := _read_at(docket, e))]
+    lines += [f"Seen in {s.media}: {s.region}, {s.shows}{_at(s.locator)}." for s in found.sightings]
     text = sentence(f"For {docket.title(found.rule_id)}:", *lines, cited(citations))
     return Reply(kind="evidence", text=text, citations=citations, evidence=found.evidence)
+
+
+def _read_at(docket: Docket, evidence: Evidence) -> str:
+    """Return where in a file quoted words stand, "" for words that were written."""
+    places = [f"{one.id}{_at(one.locator)}" for one in seen_at(docket.case, evidence)[:NEAR]]
+    return "; ".join(places)
+
+
+def _at(locator: Locator) -> str:
+    return f", {there}" if (there := whereabouts(locator)) else ""
 
 
 def _who(docket: Docket, inquiry: Inquiry) -> Reply:

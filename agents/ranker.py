@@ -32,12 +32,14 @@ class Score(Fact):
 class Ranking(Fact):
     """Scores in falling order; `any` is the calibrated probability that at least one rule is violated.
 
-    `calibrated` is False for a language model's scores, which nobody fitted to labels.
+    `calibrated` is False for a language model's scores, which nobody fitted to labels. `saw` are the files that the
+    model was shown as a whole.
     """
 
     scores: tuple[Score, ...]
     any: float
     calibrated: bool = True
+    saw: tuple[str, ...] = ()
 
     def probability(self, rule_id: str) -> float:
         """Return a rule's probability, 0.0 when it was not ranked."""

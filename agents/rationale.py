@@ -36,7 +36,11 @@ def public_rationale(
         about = f" (rule “{rule.type}”)" if rule else ""
         return render("public_review", about=about, why=" ".join(dict.fromkeys(WHY[c] for c in causes)))
     assert rule is not None
-    quotes = [e.quote for f in findings if f.rule_id == rule.id for e in f.evidence]
+    own = [f for f in findings if f.rule_id == rule.id]
+    quotes = [e.quote for f in own for e in f.evidence]
+    if rule.action is None and any(f.sightings for f in own):
+        words = f", and on these words: {', '.join(f'“{shortened(q)}”' for q in quotes)}" if quotes else ""
+        return render("public_seen", rule=rule.type, statement=rule.statement, words=words)
     shown = ", ".join(f"“{shortened(q)}”" for q in quotes) or "the content as a whole"
     if rule.action is not None:
         return render("public_support", rule=rule.type)

@@ -15,6 +15,7 @@ from agents.calibration import Calibration, Thresholds
 from agents.depth import grave
 from agents.evidence import ScoreTexts, located, measured, pieces
 from agents.exceptions import weigh
+from agents.exhibit import NOTHING, Exhibits, Eyes
 from agents.highlight import marked
 from agents.precedence import leading
 from agents.ranker import Ranking
@@ -44,7 +45,8 @@ class Draft(Fact):
     """A proposed verdict with everything that backs it. `probability` is the adjudicated one of `rule_id`.
 
     `any`: the calibrated probability that some rule is broken, where a cross-encoder was asked. `note` says who wrote
-    the chain and ends its last step; `failure` why a model that was to write it gave nothing usable.
+    the chain and ends its last step; `failure` why a model that was to write it gave nothing usable. `saw` are the
+    files that its author was shown as a whole.
     """
 
     outcome: Outcome
@@ -57,11 +59,15 @@ class Draft(Fact):
     any: float | None = None
     note: str = NOTE
     failure: Failure | None = None
+    saw: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What is on the desk for one case: its views and vectors, the rulebook, and a way to score other texts."""
+    """What is on the desk for one case: its views and vectors, the rulebook, and a way to score other texts.
+
+    `eyes` are None where no backend sees pictures.
+    """
 
     case: Case
     views: tuple[View, ...]
@@ -71,6 +77,11 @@ class Bench:
     score: ScoreTexts
     profile: str
     read: Read | None = None
+    eyes: Eyes | None = None
+
+    def shown_to(self, backend: str) -> Exhibits:
+        """Return the pictures that a backend is shown of the case, by its name."""
+        return self.eyes.on(self.case, backend) if self.eyes else NOTHING
 
 
 class Answered(NamedTuple):

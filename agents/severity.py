@@ -87,6 +87,31 @@ def grade_levels(marks: Sequence[tuple[float, str]], rule: Rule, pack: Pack, cal
     return _placed(marks, float(calibration.position.logit(np.array([share]))), rule, pack)
 
 
+def grade_seen(
+    rule: Rule, probability: float, values: Sequence[tuple[str, str, float]], surface: str, pack: Pack,
+    calibration: Calibration,
+) -> Severity:  # fmt: skip
+    """Return grades and severity of what was seen in a picture: no words are read for it.
+
+    `values` are (attribute, value, place): the likeliest value of each attribute that is read by sight, and its place
+    from the plainest, 0, to the furthest, 1. Dimensions that a picture says nothing of keep the rule's prior.
+    """
+    place = max((p for _, _, p in values), default=0.0)
+    told = ", ".join(f"{a} is {v}" for a, v, _ in values) or "no attribute is read by sight"
+    reach = _SURFACE_REACH.get(surface, 0.0)
+    moved = {
+        "explicitness": (float(np.clip(2 * place - 1, -1, 1)), f"by sight, {told}"),
+        "harm": (float(np.clip((probability - 0.6) * 1.5, -1, 1)), f"the share of what violates is {probability:.2f}"),
+        "reach": (reach, f"surface {surface}"),
+    }
+    marks = []
+    for dimension in pack.rubric.dimensions:
+        prior = rule.priors.get(dimension.id, PRIOR)
+        signal, why = moved.get(dimension.id, (0.0, "nothing seen moves it"))
+        marks.append((float(np.clip(prior + SWING * signal, 0, 4)), f"{rule.id} starts at {prior}; {why}"))
+    return grade_levels(marks, rule, pack, calibration)
+
+
 def _placed(marks: Sequence[tuple[float, str]], place: float, rule: Rule, pack: Pack) -> Severity:
     position = float(np.clip(place, 0.0, 1.0))
     band = rule.band

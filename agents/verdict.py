@@ -3,16 +3,20 @@
 A case that was not fully read, or that nobody could be sure of, becomes `review`; never an allow.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from agents.calibration import Thresholds
 from agents.depth import FAILURES, Doubt
 from agents.evidence import located
+from agents.exhibit import all_seen
 from agents.highlight import marked
 from agents.modality import Contradiction
 from agents.novelty import novelty
+from agents.onlooker import Judged
 from agents.perceiver import Perception
 from agents.precedence import leading
 from agents.ranker import Ranking, cuts_for
@@ -21,7 +25,7 @@ from agents.reasoner import Bench, Draft, answered, citations, stance_of
 from agents.router import Route
 from agents.severity import Severity, facts, grade, raised
 from cases.case import Case, Surface
-from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Played, Spent, Stage
+from cases.decision import Cause, Critique, Decision, Outcome, PackRef, Played, Spent, Stage, Step
 from cases.exchange import Failure
 from cases.finding import Citation, Finding
 from cases.model import Fact
@@ -29,6 +33,8 @@ from policy_store.pack import Pack
 from policy_store.rule import Rule
 
 SHOWN = 5
+WEIGHT: dict[Outcome, int] = {"act": 0, "review": 1, "allow": 2}
+F = TypeVar("F", Perception, Doubt)
 
 
 class Frame(Fact):
@@ -128,28 +134,35 @@ def settled(
     spent: tuple[Spent, ...],
     draft: Draft | None = None,
     critiques: tuple[Critique, ...] = (),
+    seen: Judged | None = None,
 ) -> Decision:
-    """Return the decision of a case that was ranked, and reasoned about where the ranker was unsure."""
+    """Return the decision of a case that was ranked, and reasoned about where the ranker was unsure.
+
+    `seen` is what its pictures come to by sight: what weighs more leads, and nothing is let go that either doubts.
+    """
     pack, cuts = bench.book.pack, cuts_for(ranking, bench.calibration.thresholds)
+    if all_seen(bench.case, ranking.saw, *([draft.saw] if draft else [])):
+        perception, doubt = _judged(perception), _judged(doubt)
     found = draft or sure(bench, ranking, cuts)
-    stage: Stage = "reasoner" if draft else "ranker"
-    doubted = found.outcome != "allow" or critiques
+    proposed, lead, place, by_sight = led(found, seen, pack)
+    stage: Stage = "reasoner" if draft or by_sight else "ranker"
+    doubted = not by_sight and (found.outcome != "allow" or critiques)
     rules = [s.rule_id for s in ranking.scores]
     reach = novelty(bench.book, bench.vectors, rules, found.rule_id) if doubted else ()
     foreign = "out_of_distribution" in reach
     outcome, causes = outcome_of(
-        found.outcome, doubt, perception, critiques, reasoned=draft is not None, foreign=foreign,
+        proposed, doubt, perception, critiques, reasoned=draft is not None, foreign=foreign,
         failure=draft.failure if draft else None,
     )  # fmt: skip
-    findings, severity = found.findings, found.severity.value if found.severity else 0
+    findings, severity = merged(found.findings, seen, by_sight), place.value if place else 0
     # A case that waits only because part of it was not read suspects no rule.
-    suspects = outcome == "act" or found.outcome != "allow" or bool({"critic_veto", *FAILURES} & {*causes})
-    rule_id = found.rule_id if outcome != "allow" and suspects else None
+    suspects = outcome == "act" or proposed != "allow" or bool({"critic_veto", *FAILURES} & {*causes})
+    rule_id = lead if outcome != "allow" and suspects else None
     if rule_id is None:
         severity = 0
-    elif rule_id and contradiction and (modifier := modifier_of(pack, bench.case.surface)):
+    elif contradiction and (modifier := modifier_of(pack, bench.case.surface)):
         severity = raised(severity, pack.by_id[rule_id], modifier.raises or 0)
-        findings = (*findings, _modifier_finding(modifier, bench, contradiction))
+        findings = (*findings, _modifier_finding(modifier, bench, contradiction, findings))
     if outcome == "review" and suspects:
         causes = (*causes, *(c for c in reach if c not in causes))
     tier = pack.tier(severity)
@@ -159,7 +172,7 @@ def settled(
         case_id=bench.case.id,
         case_digest=bench.case.digest,
         outcome=outcome,
-        score=round(_score(ranking, draft), 4),
+        score=round(max(_score(ranking, draft), seen.probability if seen else 0.0), 4),
         severity=severity,
         tier=tier.id,
         action=(rule.action if rule and rule.action else tier.action)
@@ -172,8 +185,8 @@ def settled(
         stage=stage,
         depth=doubt.depth,
         audit=route.audit,
-        grades=found.severity.grades if found.severity and rule_id else (),
-        chain=draft.chain if draft else (),
+        grades=place.grades if place and rule_id else (),
+        chain=_chain(draft.chain if draft else (), seen, contradiction, by_sight),
         critiques=critiques,
         precedents=draft.precedents if draft else (),
         causes=causes,
@@ -187,6 +200,67 @@ def settled(
         spent=spent,
         at=at,
     )
+
+
+class Led(NamedTuple):
+    """What leads: the outcome proposed, the rule, its severity, and whether it is a picture's."""
+
+    outcome: Outcome
+    rule_id: str | None
+    severity: Severity | None
+    by_sight: bool
+
+
+def led(found: Draft | Sure, seen: Judged | None, pack: Pack) -> Led:
+    """Return what leads of words and pictures: who acts before who doubts, then as rules lead over each other."""
+    words = Led(found.outcome, found.rule_id, found.severity, False)
+    if seen is None:
+        return words
+    sight = Led(seen.outcome, seen.rule_id, seen.severity, True)
+    if words.outcome != sight.outcome:
+        return min((words, sight), key=lambda one: WEIGHT[one.outcome])
+    if words.outcome == "allow" or words.rule_id is None or words.severity is None or sight.severity is None:
+        return words if words.outcome == "allow" else sight
+    both = {str(one.rule_id): one.severity.value for one in (sight, words) if one.severity}
+    return sight if leading(both, pack) == sight.rule_id else words
+
+
+def merged(words: tuple[Finding, ...], seen: Judged | None, by_sight: bool) -> tuple[Finding, ...]:
+    """Return the findings of words and pictures, those of what leads first; of one rule the likelier finding stays."""
+    if seen is None:
+        return words
+    first, then = (seen.findings, words) if by_sight else (words, seen.findings)
+    best: dict[str, Finding] = {}
+    for finding in (*first, *then):
+        held = best.get(finding.rule_id)
+        if held is None or finding.probability > held.probability:
+            best[finding.rule_id] = finding
+    return tuple(best.values())
+
+
+def _chain(
+    drafted: tuple[Step, ...], seen: Judged | None, contradiction: Contradiction | None, by_sight: bool
+) -> tuple[Step, ...]:
+    """Return the chain of what was reasoned, the picture's steps beside those of the words, and the contradiction."""
+    sides = [drafted, seen.chain if seen else ()]
+    own = [side for side in (sides if by_sight else sides[::-1]) if side]
+    if not own:
+        return ()
+    # What leads has the last word in each step, so that the chain ends in what it concludes.
+    steps = [Step(name=each[0].name, text=" ".join(s.text for s in each)) for each in zip(*own, strict=True)]
+    if contradiction:
+        steps = [
+            s.model_copy(update={"text": f"{s.text} {contradiction.told}."}) if s.name == "screening" else s
+            for s in steps
+        ]
+    return tuple(steps)
+
+
+def _judged(found: F) -> F:
+    """Return what was found lacking, without the pictures: models saw them, and were asked about the whole policy."""
+    field = "gaps" if isinstance(found, Perception) else "causes"
+    kept = tuple(c for c in getattr(found, field) if c != "picture_not_judged")
+    return found.model_copy(update={field: kept})
 
 
 def modifier_of(pack: Pack, surface: Surface) -> Rule | None:
@@ -240,17 +314,22 @@ def _score(ranking: Ranking, draft: Draft | None) -> float:
     return best if looked else max(ranking.any, best)
 
 
-def _modifier_finding(modifier: Rule, bench: Bench, contradiction: Contradiction) -> Finding:
+def _modifier_finding(
+    modifier: Rule, bench: Bench, found: Contradiction, findings: Sequence[Finding]
+) -> Finding:  # fmt: skip
     clause = modifier.includes[0]
+    regions = next((f.sightings for f in findings if f.rule_id == found.rule_id and found.view is None), ())
+    evidence = () if found.view is None else located(
+        bench.case, bench.views[found.view], bench.book.index[found.rule_id], bench.score
+    )  # fmt: skip
     return Finding(
         rule_id=modifier.id,
         verdict="hit",
-        probability=round(float(np.clip(contradiction.loud - contradiction.quiet, 0, 1)), 4),
+        probability=round(float(np.clip(found.probability, 0, 1)), 4),
         citations=(
             Citation(clause_id=modifier.id, quote=modifier.statement),
             Citation(clause_id=clause.id, quote=clause.text),
         ),
-        evidence=located(
-            bench.case, bench.views[contradiction.view], bench.book.index[contradiction.rule_id], bench.score
-        ),
+        evidence=evidence,
+        sightings=regions,
     )

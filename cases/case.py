@@ -16,7 +16,7 @@ from cases.observation import Observation, Unseen
 
 PartKind = Literal["text", "title", "caption", "screen", "speech", "landing", "turn", "transcript"]
 AD_FIELDS: tuple[PartKind, ...] = ("title", "caption", "screen", "speech", "landing")
-MediaKind = Literal["image", "video", "audio"]
+MediaKind = Literal["image", "video", "audio", "page"]
 Surface = Literal["post", "comment", "message", "chat", "profile", "prompt", "ad", "listing", "review"]
 
 
@@ -29,7 +29,7 @@ class Part(Fact):
 
 
 class Media(Fact):
-    """A file that belongs to the case; reading it needs the perception tools."""
+    """A file that belongs to the case; reading it needs the perception tools. A page is the HTML of a landing page."""
 
     type: MediaKind
     path: str

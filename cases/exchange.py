@@ -4,7 +4,10 @@ An ask that comes to nothing raises Unanswered, which says why; only what cannot
 does not exist) is raised as Misbound, because every later case would meet it too.
 """
 
+import base64
 from typing import Literal
+
+from pydantic import Field, model_validator
 
 from cases.model import Fact
 
@@ -12,11 +15,57 @@ Author = Literal["system", "user", "assistant"]
 Failure = Literal["backend_unavailable", "malformed_answer", "out_of_time", "out_of_budget"]
 
 
+class Picture(Fact):
+    """A picture as a model is sent it: an encoded file, `width` by `height` pixels; `id` is what an answer cites."""
+
+    id: str
+    data: bytes = Field(repr=False)
+    type: Literal["image/jpeg", "image/png"] = "image/jpeg"
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+    @property
+    def url(self) -> str:
+        """Return it as a data: URL."""
+        return f"data:{self.type};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+
+class Placed(Fact):
+    """A picture of a message: it stands before the character `at` of the text."""
+
+    at: int = Field(ge=0)
+    picture: Picture
+
+
 class Message(Fact):
-    """One turn; `text` is all that a model sees of it."""
+    """One turn; `text` is all that a model reads of it, `pictures` in the order of their places all that it sees."""
 
     author: Author
     text: str
+    pictures: tuple[Placed, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Message":
+        places = [p.at for p in self.pictures]
+        if places != sorted(places) or any(at > len(self.text) for at in places):
+            raise ValueError(f"pictures stand at {places} of a text of {len(self.text)} characters; give them in order")
+        return self
+
+    @property
+    def parts(self) -> tuple[str | Picture, ...]:
+        """Return text and pictures as they follow on each other, empty texts left out.
+
+        >>> shot = Picture(id="image-1.t1", data=b"", width=1, height=1)
+        >>> [p if isinstance(p, str) else p.id for p in Message(author="user", text="ab",
+        ...     pictures=(Placed(at=1, picture=shot),)).parts]
+        ['a', 'image-1.t1', 'b']
+        """
+        out: list[str | Picture] = []
+        last = 0
+        for placed in self.pictures:
+            out += [self.text[last : placed.at], placed.picture]
+            last = placed.at
+        return tuple(part for part in (*out, self.text[last:]) if part != "")
 
 
 class Usage(Fact):

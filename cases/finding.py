@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from cases.model import Fact
+from cases.observation import Locator
 
 Verdict = Literal["hit", "not_hit", "not_applicable"]
 Stance = Literal["direct", "request", "endorse", "report", "quote", "counter", "joke", "self", "fiction", "neutral"]
@@ -31,6 +34,18 @@ class Evidence(Fact):
     drop: float | None = None
 
 
+class Sighting(Fact):
+    """A region of a file that a verdict rests on, by the id of an observation or of a frame that was shown.
+
+    `shows` is what a tool found there, or what a model that saw it says of it, which nothing in code can check.
+    """
+
+    region: str
+    media: str
+    locator: Locator
+    shows: str
+
+
 class Weighed(Fact):
     """An exception that was considered, with the calibrated probability in [0, 1] that it holds."""
 
@@ -49,7 +64,7 @@ class AttributeValue(Fact):
 
 
 class Finding(Fact):
-    """The verdict on one rule; `probability` in [0, 1] is calibrated."""
+    """The verdict on one rule; `probability` in [0, 1] is calibrated. `sightings` are regions of pictures."""
 
     rule_id: str
     verdict: Verdict
@@ -59,3 +74,5 @@ class Finding(Fact):
     exceptions: tuple[Weighed, ...] = ()
     attributes: tuple[AttributeValue, ...] = ()
     stance: Stance | None = None
+    # Left out of records where there are none, so that those of cases without pictures stay as they are.
+    sightings: tuple[Sighting, ...] = Field(default=(), exclude_if=lambda value: not value)

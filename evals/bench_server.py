@@ -8,31 +8,27 @@ answers, without the server. A key is read from PRECEPT_VLLM_KEY.
 
 import argparse
 import asyncio
-import json
 import os
 import platform
 import re
 import secrets
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from itertools import chain
-from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agents.asker import Prompt, overall_text, question
 from agents.rulebook import statement_text
 from agents.yesno import VARIANTS
-from cases.case import Case, Part
-from cases.decision import Decision, Depth
-from cases.exchange import Allowance, First, Message, Said, Token, Usage
-from evals.bench import EDGE, EVERYDAY, POLICY, Row, clock, new_home, table, texts
+from cases.case import Case
+from cases.exchange import First, Message, Usage
+from evals.bench import EDGE, EVERYDAY, POLICY, Row, clock, table, texts
+from evals.bench_routes import PLENTY, posted, routes
 from policy_store.loader import load_pack
 from policy_store.pack import Pack
 from tools.chat import ServedChat
@@ -42,22 +38,14 @@ from tools.endpoint import Endpoint
 from tools.loop import Loop, together
 from tools.odds import TOP, ServedOdds
 
-if TYPE_CHECKING:
-    from graphs.deps import Models
-
 CONCURRENCY = 16
 RULES = 8  # with the overall question, nine a case
 SIZES = (1_500, 6_000)  # characters of content
-PLENTY = Allowance(seconds=600.0, tokens=10_000_000)
 SMALL: dict[str, object] = {
     "title": "answer", "type": "object",
     "properties": {"violates": {"type": "boolean"}, "severity": {"type": "integer", "enum": [0, 1, 2, 3, 4]}},
     "required": ["violates", "severity"], "additionalProperties": False,
 }  # fmt: skip
-STALKER = "Keep talking, Dana. I know which bus you take home and I will be at the stop."
-RULE, QUOTE = "HR2", "I will be at the stop"
-Set = Mapping[str | None, float]
-ONE = Usage(calls=1)
 
 
 class Middle(NamedTuple):
@@ -79,11 +67,6 @@ def fresh(size: int) -> Case:
     """Return a case of `size` characters that no server has seen, in this run or before it: new from its first word."""
     said = texts(size // 20, (*EVERYDAY, *EDGE), seed=secrets.randbits(32))  # none is shorter than 20 characters
     return posted(" ".join((f"Post {secrets.token_hex(8)}.", *said))[:size])
-
-
-def posted(text: str) -> Case:
-    """Return a case of one text."""
-    return Case(id="bench", parts=(Part(id="text", kind="text", text=text),))
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Middle:
@@ -277,111 +260,6 @@ def _timed(name: str, seconds: Sequence[float], more: str = "") -> Iterator[Row]
     detail = f"{len(seconds)} new texts of {SIZES[0]:,} characters, one by one{more}"
     for percentile, took in zip(("p50", "p99"), percentiles(seconds), strict=True):
         yield Row(name=f"{name}, {percentile}", measured=f"{took:.0f} ms", detail=detail)
-
-
-@dataclass
-class SetOdds:
-    """Odds that are set: the probability of Yes by what stands in the prompt, else the one of None."""
-
-    of: Set
-    name: str = "set/odds"
-
-    def __call__(
-        self, prompts: Sequence[Sequence[Message]], allowance: Allowance, *, tokens: Sequence[str] = ()
-    ) -> tuple[First, ...]:
-        """Return the odds that are set for each prompt."""
-        found = []
-        for *_, asked in prompts:
-            p = next((p for words, p in self.of.items() if words and words in asked.text), self.of[None])
-            found.append((Token(text="Yes", logprob=log(p)), Token(text="No", logprob=log(1 - p))))
-        return tuple(First(tokens=tokens, usage=ONE) for tokens in found)
-
-
-@dataclass
-class SetChat:
-    """Words that are set: a sound answer made of the prompt. `depths` keeps how deep each was asked to be."""
-
-    make: Callable[[str], Mapping[str, object]]
-    name: str = "set/words"
-    depths: list[Depth] = field(default_factory=list)
-
-    def __call__(
-        self, messages: Sequence[Message], allowance: Allowance, *, schema: Mapping[str, object] | None = None,
-        depth: Depth = "short", most: int = 1024,
-    ) -> Said:  # fmt: skip
-        """Return the answer that is set."""
-        self.depths.append(depth)
-        return Said(text=json.dumps(self.make(messages[1].text)), usage=ONE)
-
-
-def routes() -> list[Row]:
-    """Count the model calls of a case by the route that it takes through the graph; no server is asked.
-
-    Raise RuntimeError where the odds that are set do not lead to the depth that they are to lead to.
-    """
-    from graphs.desk import Desk
-    from graphs.wiring import open_desk
-
-    law = statement_text(load_pack(POLICY).by_id[RULE])
-    sure, unsure = ({law: p, "Any violation": p, None: 0.01} for p in (0.99, 0.7))
-    rivals: Set = {None: 0.7}
-    ways: tuple[tuple[str, Depth | None, Models, SetChat], ...] = (
-        ("the ranker alone", None, *roles(sure)),
-        ("ranker, reasoner at depth none, critic", "none", *roles(unsure, "accept", sure=True)),
-        ("ranker, reasoner at depth short, critic", "short", *roles(unsure, "accept")),
-        ("ranker, reasoner at depth full, critic", "full", *roles(rivals, "accept")),
-        ("the same, sent back once", "full", *roles(rivals, "revise", "accept")),
-    )
-    rows = []
-    with new_home() as settings, open_desk(settings, waits=False) as desk:
-        for name, wanted, models, writer in ways:
-            decision = Desk(replace(desk.deps, models=models)).decide(posted(STALKER))
-            if set(writer.depths) != ({wanted} if wanted else set()):
-                raise RuntimeError(
-                    f"{name}: the reasoner is asked at {writer.depths!r}; set odds that lead to {wanted!r}"
-                )
-            rows.append(_counted(f"Model calls a case: {name}", decision))
-    return rows
-
-
-def roles(ranks: Set, *rulings: str, sure: bool = False) -> "tuple[Models, SetChat]":
-    """Return models that are set for every role, and the one that reasons; its first token may be `sure` already."""
-    from agents.chain import Writer
-    from graphs.deps import Models
-    from graphs.ranking import Asking, Ranker
-
-    left = iter(rulings)
-    writer, critic = SetChat(opinion), SetChat(lambda _: assessment(next(left)))
-    rank = Ranker(load_pack(POLICY), (Asking(SetOdds(ranks), writer),))
-    return Models(rank, Writer((writer,), SetOdds({None: 0.999 if sure else 0.5})), (critic,), allowance=PLENTY), writer
-
-
-def opinion(prompt: str) -> dict[str, object]:
-    """Return an opinion that acts on the threat, about the rules that a prompt offers."""
-    offered = re.findall(r'^<rule id="([^"]+)">', prompt, re.MULTILINE)
-    screening = [{"rule_id": r, "reason": "As said.", "verdict": "hit" if r == RULE else "not_hit"} for r in offered]
-    rubric = load_pack(POLICY).rubric.dimensions
-    return {
-        "location": [{"part": "text", "quote": QUOTE}], "explicit": "He will wait for her.", "screening": screening,
-        "cause": "She is told that she is followed.", "stance": "direct", "rule_id": RULE, "clause_ids": [RULE],
-        "grades": [{"dimension": d.id, "reason": "Seen.", "level": 3} for d in rubric],
-        "outcome": "act", "confidence": 97,
-    }  # fmt: skip
-
-
-def assessment(ruling: str) -> dict[str, object]:
-    """Return a critic's answer with that ruling."""
-    line = {"clause_id": RULE, "weight": 0.5, "reason": "Met.", "level": 4}
-    criteria = [line | {"name": name} for name in ("a person is threatened", "the words are quoted")]
-    return {"criteria": criteria, "obeyed_content": False, "notes": [], "fixes": [], "ruling": ruling}
-
-
-def _counted(name: str, decision: Decision) -> Row:
-    calls: Counter[str] = Counter()
-    for line in decision.spent:
-        calls[line.stage] += line.models.calls if line.models else 0
-    detail = ", ".join(f"{stage} {n}" for stage, n in calls.items() if n)
-    return Row(name=name, measured=str(calls.total()), detail=detail)
 
 
 def main() -> None:

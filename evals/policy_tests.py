@@ -8,14 +8,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
-from cases.case import Case, Part
+from agents.perceiver import with_seen
+from cases.case import Case, Media, Part, media_ids
 from cases.decision import Decision, Outcome
 from cases.model import Fact
+from cases.observation import Box, Locator, Observation
 from policy_store.pack import Pack
-from policy_store.suite import Expect, PackTest
+from policy_store.suite import Expect, PackTest, Picture, Region, Words
 
 Status = Literal["PASS", "FAIL", "ERROR", "SKIPPED"]
 ClauseKind = Literal["statement", "include", "exception"]
+
+
+GIVEN = "given"
 
 
 class Decide(Protocol):
@@ -131,14 +136,40 @@ def run_tests(desk: Decide, pack: Pack, tests: Sequence[PackTest], told: Callabl
 
 
 def case_of(test: PackTest) -> Case:
-    """Return the case that a test describes; without a surface it is a post."""
-    parts = test.parts.texts if test.parts else (("text", test.text or ""),)
-    return Case(
+    """Return the case that a test describes, its pictures as looked through; without a surface it is a post."""
+    parts = test.parts.texts if test.parts else (("text", test.text),) if test.text else ()
+    case = Case(
         id=test.id,
         parts=tuple(Part(id=name, kind=name, text=text) for name, text in parts),  # type: ignore[arg-type]
+        media=tuple(Media(type="image", path=f"{test.id}-{i}.png") for i in range(1, len(test.pictures) + 1)),
         surface=test.surface or "post",
         profile=test.profile,
     )
+    pairs = zip(media_ids(case.media), test.pictures, strict=True)
+    seen = [one for name, picture in pairs for one in _seen(name, picture)]
+    return with_seen(case, seen, ()) if seen else case
+
+
+def _seen(media: str, picture: Picture) -> Iterator[Observation]:
+    """Yield what tools would have seen in a picture of a test: that it was looked through, words, regions."""
+    yield Observation(
+        id=f"{media}.t1", media=media, kind="tag", label="given", locator=Locator(frame=0), tool=GIVEN, version=""
+    )
+    for i, words in enumerate(picture.words, 1):
+        yield Observation(
+            id=f"{media}.w{i}", media=media, kind="words", text=words.text, confidence=words.confidence,
+            locator=_at(words), tool=GIVEN, version="",
+        )  # fmt: skip
+    for i, region in enumerate(picture.regions, 1):
+        yield Observation(
+            id=f"{media}.r{i}", media=media, kind="region", label=region.label, confidence=region.confidence,
+            locator=_at(region), tool=GIVEN, version="",
+        )  # fmt: skip
+
+
+def _at(one: Region | Words) -> Locator:
+    x, y, width, height = one.box
+    return Locator(frame=one.frame, box=Box(x=x, y=y, width=width, height=height))
 
 
 def mismatches(expect: Expect, decision: Decision) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from evals import suite_dev, suite_public, suite_robust, suite_rules, suite_stream
+from evals import suite_dev, suite_public, suite_reasoning, suite_robust, suite_rules, suite_stream
 from evals.judged import Proof
 from evals.measure import Drawing, Found, Made, Record, Result, Skipped, targets
 from evals.sets import Missing, SetError
@@ -20,6 +20,7 @@ SUITES: dict[str, Suite] = {
         suite_dev.dev, suite_public.openai_moderation, suite_public.hatecheck, suite_public.edos,
         suite_public.toxic_spans, suite_rules.custom_rules, suite_dev.scenes, suite_stream.router,
         suite_robust.injection, suite_robust.over_refusal, suite_stream.cost, suite_stream.guarantee,
+        suite_reasoning.reasoning,
     )
 }  # fmt: skip
 

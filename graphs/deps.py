@@ -15,6 +15,7 @@ from agents.asker import Asked
 from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
 from agents.chain import Writer
+from agents.exhibit import Eyes
 from agents.ranker import rank_views
 from agents.reading import Read
 from agents.router import SeedBank
@@ -73,7 +74,8 @@ class RankRules(Protocol):
 class Models:
     """The language models that play roles; None where the embedded agent does.
 
-    `spare` are the roles whose last backend is embedded. `in_flight` is how many cases are in work at once.
+    `spare` are the roles whose last backend is embedded. `in_flight` is how many cases are in work at once. `eyes` say
+    which backends see.
     """
 
     rank: RankRules | None = None
@@ -82,6 +84,7 @@ class Models:
     spare: frozenset[str] = frozenset()
     allowance: Allowance = Allowance(seconds=120.0, tokens=150_000)
     in_flight: int = 1
+    eyes: Eyes | None = None
 
     @property
     def any(self) -> bool:
@@ -91,7 +94,10 @@ class Models:
 
 @dataclass(frozen=True)
 class Deps:
-    """Everything that a decision needs and that is not a fact of the case."""
+    """Everything that a decision needs and that is not a fact of the case.
+
+    `encoded` is how many texts the calling thread had encoded so far: a stage runs in one thread, cases run in many.
+    """
 
     frame: Frame
     book: Rulebook

@@ -16,8 +16,9 @@ from agents.vectors import Floats, Vectors
 from cases.case import Case
 from cases.decision import Decision, Edit
 from graphs.deps import Deps
+from graphs.reach import worded
 from graphs.state import Answer, State
-from policy_store.retrieval import applicable, fuse, strongest
+from policy_store.retrieval import fuse, strongest
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -173,7 +174,7 @@ class Desk:
         for state, own in zip(states, vectors, strict=True):
             case = state["case"]
             start, end = end, end + len(own)
-            allowed = applicable(pack, case.profile, case.surface, nodes.modalities(case))
+            allowed = worded(pack, case)
             hits = near[start:end]
             if any(h.rule_id not in allowed for row in hits for h in row):
                 hits = deps.rules().search(own, deps.retrieve, allowed)

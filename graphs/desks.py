@@ -1,26 +1,29 @@
 """The desks of a process that lives long: one for each policy in use, over one model, one ledger, one set of waits.
 
 Contract: a desk that is handed out stays usable until `close`; `live` may change under its users, who take it anew for
-each case. Opening is done under a lock, deciding is not.
+each case. Opening is done under a lock, deciding is not. Seeds that people approved join the seed bank of every desk:
+they can only send more on to be judged.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from cases.text import fold
+from graphs.deps import Deps
 from graphs.desk import Desk
+from graphs.published import load_live
 from graphs.saved import in_force
 from graphs.settings import Settings
-from policy_store.loader import load_pack
 from policy_store.pack import Pack
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from graphs.wiring import Embedded
-    from tools.ledger import Ledger
+    from graphs.wiring import Embedded, Ledger
 
 
 class Desks:
@@ -36,8 +39,10 @@ class Desks:
         self.saver = saver
         self._stack = stack
         self._open: OrderedDict[str, Desk] = OrderedDict()
+        self._bare: dict[str, Deps] = {}
+        self._seeds: tuple[tuple[str, str], ...] = ()
         self._lock = RLock()
-        self._live = self.desk(load_pack(settings.policy))
+        self._live = self.desk(load_live(settings))
 
     @property
     def live(self) -> Desk:
@@ -56,9 +61,24 @@ class Desks:
         with self._lock:
             if pack.digest not in self._open:
                 opening = open_deps(self.settings, pack, ledger=self.ledger, model=self.model)
-                deps = in_force(self.settings, self._stack.enter_context(opening))
-                self._open[pack.digest] = Desk(deps, self.saver)
+                self._bare[pack.digest] = in_force(self.settings, self._stack.enter_context(opening))
+                self._open[pack.digest] = Desk(self._taught(self._bare[pack.digest]), self.saver)
             return self._open[pack.digest]
+
+    def learn(self, seeds: Sequence[tuple[str, str]]) -> None:
+        """Put these (id, text) in the seed bank of every desk from now on, in place of those learnt before."""
+        with self._lock:
+            self._seeds = tuple(seeds)
+            live = self.pack.digest
+            for digest, bare in self._bare.items():
+                self._open[digest] = Desk(self._taught(bare), self.saver)
+            self._live = self._open[live]
+
+    def _taught(self, deps: Deps) -> Deps:
+        if not self._seeds:
+            return deps
+        vectors = self.model.encode_kept([fold(text) for _, text in self._seeds])
+        return replace(deps, bank=deps.bank.with_seeds(tuple(name for name, _ in self._seeds), vectors))
 
     def go_live(self, pack: Pack) -> Desk:
         """Put another policy in force for every case that is decided from now on; return its desk."""

@@ -17,8 +17,11 @@ from agents.chain import reason_by_model
 from agents.critic import MAX_ROUNDS, criticise, measure
 from agents.critique import criticise_by_model
 from agents.depth import Doubt, depth
+from agents.exhibit import all_seen
 from agents.framing import cut
-from agents.modality import contradiction
+from agents.modality import Contradiction, contradicted
+from agents.onlooker import Judged, judge
+from agents.perceiver import Perception
 from agents.perceiver import perceive as perceive_case
 from agents.ranker import UNSURE, Ranking, Score, rank
 from agents.reasoner import Bench, reason
@@ -32,9 +35,10 @@ from cases.exchange import Allowance, Failure, Unanswered, Usage
 from cases.text import fold
 from cases.view import View
 from graphs.deps import Deps
+from graphs.reach import sighted, told_by_sight, worded
 from graphs.state import Answer, State
-from policy_store.retrieval import applicable, fuse, strongest
-from policy_store.rule import Modality
+from policy_store.pack import Pack
+from policy_store.retrieval import fuse, strongest
 
 # What lies beyond is beyond the views as well: such a case ends in review as too long.
 READ_CHARS = 60_000
@@ -85,9 +89,9 @@ def left(deps: Deps, state: State) -> Allowance:
 def perceive(state: State, *, runtime: Runtime[Deps]) -> State:
     """Look at the files of a case where there are tools for it, and find what can be read."""
     case, see = state["case"], runtime.context.see
-    if see is not None and case.media and not (case.observations or case.unseen):
+    if see is not None:
         case = see(case)
-    seen = perceive_case(case)
+    seen = perceived(runtime.context.book.pack, case)
     if runtime.context.models.any and cut(case) and "too_long" not in seen.gaps:
         seen = seen.model_copy(update={"gaps": (*seen.gaps, "too_long")})  # a model does not read it to its end
     return {"case": case, "perception": seen}
@@ -107,7 +111,7 @@ def retrieve(state: State, *, runtime: Runtime[Deps]) -> State:
     """Find the rules that matter to the case."""
     deps, case = runtime.context, state["case"]
     vectors = deps.vectors(case.digest, state["perception"].views)
-    allowed = applicable(deps.book.pack, case.profile, case.surface, modalities(case))
+    allowed = worded(deps.book.pack, case)
     near = strongest(deps.rules().search(vectors, deps.retrieve, allowed))
     said = deps.keywords.search(case.text[:READ_CHARS], deps.retrieve, allowed)
     return {"retrieved": fuse(near, said, deps.book.pack, deps.retrieve, allowed)}
@@ -188,9 +192,10 @@ def settle(state: State, *, runtime: Runtime[Deps]) -> State:
 
 
 def routed(deps: Deps, state: State, vectors: Vectors, risk: Floats) -> Route:
-    """Return the route of one case; one that could not be fully read never leaves at the router."""
+    """Return the route of one case; one that could not be fully read, or is judged by sight, never leaves here."""
     views = state["perception"].views
-    threshold = 0.0 if state["perception"].gaps else deps.calibration.thresholds.router
+    unread = bool(state["perception"].gaps or sighted(deps.book.pack, state["case"]))
+    threshold = 0.0 if unread else deps.calibration.thresholds.router
     if any(v.spoken for v in views):
         risk = np.where(unheard(deps, views, deps.rank_views(vectors)), 0.0, risk)
     return route_case(deps.bank, state["case"].digest, vectors, risk, threshold, deps.audit_rate)
@@ -209,15 +214,25 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     case, book = state["case"], deps.book
     scaled = weighed(deps, state, probabilities, vectors)
     ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
-    odd = contradiction(state["perception"].views, scaled, ranking, book) is not None
+    odd = odd_parts(bench(deps, state), ranking, scaled, looked(deps, state)) is not None
     if deps.models.rank is None or not ranking.scores:
-        return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd)}
+        return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd, unjudged(deps, state, ranking))}
     asked_of, usage, causes = asked(deps, state, ranking, vectors)
     spoken = any(v.spoken for v in state["perception"].views)
     top, was = asked_of.scores[0].probability, ranking.scores[0].probability
     if not asked_of.calibrated and top < 1 - UNSURE and (spoken or was >= deps.calibration.thresholds.act):
         causes = (*causes, "ambiguous")  # words to the judge, or two rankers at odds: one model alone lets nothing go
+    causes = (*causes, *unjudged(deps, state, asked_of))
     return {"ranking": asked_of, "doubt": doubted(deps, case, asked_of, odd, causes), "usage": usage}
+
+
+def unjudged(deps: Deps, state: State, ranking: Ranking) -> tuple[Cause, ...]:
+    """Return why a case is to be reasoned about whatever the ranker says: it was blind, and the reasoner sees."""
+    eyes, writer = deps.models.eyes, deps.models.writer
+    sees = eyes is not None and writer is not None and any(chat.name in eyes.names for chat in writer.chats)
+    if not sees or "picture_not_judged" not in state["perception"].gaps or all_seen(state["case"], ranking.saw):
+        return ()
+    return ("picture_not_judged",)
 
 
 def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple[Ranking, Usage, tuple[Cause, ...]]:
@@ -247,7 +262,7 @@ def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple
     notes += [f"found {', '.join(found.unmapped)}, for which no rule was retrieved"] if found.unmapped else []
     usage = found.usage.model_copy(update={"notes": (*found.usage.notes, *notes)})
     thin: tuple[Cause, ...] = ("thin_policy",) if found.unmapped else ()
-    return Ranking(scores=tuple(scores), any=round(found.any, 6), calibrated=False), usage, thin
+    return Ranking(scores=tuple(scores), any=round(found.any, 6), calibrated=False, saw=found.saw), usage, thin
 
 
 def taken_over(usage: Usage, failure: Failure | None) -> Usage:
@@ -287,14 +302,35 @@ def decided(deps: Deps, state: State) -> Decision:
         frame = deps.frame.for_profile(case.profile)
         return cleared(frame, case, state["decision_id"], state["route"], deps.book.pack, deps.clock(), spent)
     work = bench(deps, state)
-    odd = None
-    if len(case.parts) > 1:
+    seen, odd = looked(deps, state), None
+    if len(case.parts) > 1 or seen:
         probabilities = weighed(deps, state, deps.rank_views(work.vectors), work.vectors)
-        odd = contradiction(work.views, probabilities, state["ranking"], deps.book)
+        odd = odd_parts(work, state["ranking"], probabilities, seen)
     return settled(
         deps.frame.for_profile(case.profile), work, state["decision_id"], state["perception"], state["route"],
         state["ranking"], state["doubt"], odd, deps.clock(), spent, state.get("draft"), state.get("critiques", ()),
+        seen,
     )  # fmt: skip
+
+
+def perceived(pack: Pack, case: Case) -> Perception:
+    """Return what can be read of a case; pictures that a policy judges by sight alone are no gap."""
+    seen = perceive_case(case)
+    if not told_by_sight(pack, case):
+        return seen
+    return seen.model_copy(update={"gaps": tuple(g for g in seen.gaps if g != "picture_not_judged")})
+
+
+def odd_parts(work: Bench, ranking: Ranking, probabilities: Floats, seen: Judged | None) -> Contradiction | None:
+    """Return how the parts of a case contradict each other, what its pictures show among them."""
+    looks = seen.looks if seen else ()
+    return contradicted(work.case, work.views, work.vectors, probabilities, ranking, work.book, looks)
+
+
+def looked(deps: Deps, state: State) -> Judged | None:
+    """Return what the files of a case come to by sight, None where there is nothing to judge so."""
+    rules = sighted(deps.book.pack, state["case"])
+    return judge(bench(deps, state), rules) if rules else None
 
 
 def bench(deps: Deps, state: State) -> Bench:
@@ -302,14 +338,9 @@ def bench(deps: Deps, state: State) -> Bench:
     case, views = state["case"], state["perception"].views
     profile = case.profile or deps.book.pack.default_profile
     return Bench(
-        case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile, deps.read
-    )
-
-
-def modalities(case: Case) -> frozenset[Modality]:
-    """Return the modalities of a case; parts are text whatever they were read from."""
-    found: set[Modality] = {"text"}
-    return frozenset(found | {m.type for m in case.media})
+        case, views, deps.vectors(case.digest, views), deps.book, deps.calibration, deps.score, profile, deps.read,
+        deps.models.eyes,
+    )  # fmt: skip
 
 
 def _shifted(deps: Deps, case: Case, ranking: Ranking) -> bool:

@@ -8,6 +8,7 @@ from agents.ask import Chat, Odds, in_order
 from agents.asker import BEST, Asked, rank_by_model
 from agents.assembly import Assembly
 from agents.calibration import Template
+from agents.exhibit import NOTHING, Eyes
 from agents.guards.guard import Guard
 from agents.guards.ranking import rank_by_guard
 from cases.case import Case
@@ -29,12 +30,16 @@ class Asking(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranker:
-    """Backends that rank the rules of a case, in the order in which they are tried."""
+    """Backends that rank the rules of a case, in the order in which they are tried; `eyes` for those that see.
+
+    A guard model is asked in a format of its own, which has no place for pictures.
+    """
 
     pack: Pack
     backends: tuple[Asking, ...]
     template: Template | None = None
     assembly: Assembly | None = None
+    eyes: Eyes | None = None
 
     def __call__(
         self, case: Case, rules: Sequence[Rule], profile: str, allowance: Allowance, shares: Sequence[float]
@@ -48,9 +53,11 @@ class Ranker:
             if backend.guard is not None:
                 found = rank_by_guard(backend.guard, case, rules, self.pack, backend.odds, backend.chat, left)
             else:
+                shown = self.eyes.on(case, backend.odds.name) if self.eyes else NOTHING
                 found = rank_by_model(
                     case, rules, self.pack, backend.odds, left, template=self.template or "P2",
                     assembly=self.assembly or BEST, profile=profile, shares=shares, most_outside=MOST_OUTSIDE,
+                    exhibits=shown,
                 )  # fmt: skip
             return found, found.usage
 

@@ -14,14 +14,14 @@ from itertools import islice
 import numpy as np
 from langgraph.runtime import Runtime
 
-from agents.perceiver import Perception, perceive
+from agents.perceiver import Perception
 from agents.ranker import Ranking
 from agents.reasoner import SHOWN, Draft, answered, candidates
 from agents.router import risks
 from agents.rulebook import NEAREST, Rulebook
 from agents.severity import facts, grade
 from agents.vectors import Floats, Vectors, top_mean
-from cases.case import Case, Surface
+from cases.case import Case
 from cases.decision import Decision
 from cases.finding import Finding
 from graphs import nodes
@@ -44,11 +44,11 @@ from graphs.kept import (
     recall,
 )
 from graphs.moderation import after_critique, after_rank, after_route
+from graphs.reach import worded
 from graphs.state import State
 from policy_store.diff import PackDiff, diff_packs
 from policy_store.pack import Pack
-from policy_store.retrieval import applicable, fuse, strongest
-from policy_store.rule import Modality
+from policy_store.retrieval import fuse, strongest
 
 ALIKE = 1e-6  # below it, probabilities differ by the order in which they were summed up
 MARGIN = 2e-3  # above what half precision takes from a cosine
@@ -183,7 +183,9 @@ def read_many(
     deps: Deps, cases: Sequence[Case], seen: Mapping[str, Perception], memories: Mapping[str, Memory]
 ) -> list[Read]:
     """Return the cases, in their order, with route and, where they go on, the rules to judge them by."""
-    perceptions = [seen.get(case.digest) or perceive(case) for case in cases]
+    # What was not judged of pictures depends on the policy: what was kept under another says nothing of it.
+    known = {c.digest: seen[c.digest] for c in cases if c.digest in seen and not c.observations}
+    perceptions = [known.get(case.digest) or nodes.perceived(deps.book.pack, case) for case in cases]
     vectors = deps.vectors_of([(case.digest, p.views) for case, p in zip(cases, perceptions, strict=True)])
     risk, _ = risks(deps.bank, deps.book, np.concatenate(vectors), deps.calibration)
     out: list[Read] = []
@@ -233,6 +235,7 @@ def unmoved(read: Read, was: Kept, change: Change, overall: bool) -> Unmoved | N
         and state["route"].audit == was.audit
         # Words to the judge are weighed against every rule of the policy, retrieved or not.
         and not any(view.spoken for view in state["perception"].views)
+        and not state["case"].observations
     )
     return Unmoved(was.gist, update) if same else None
 
@@ -333,12 +336,10 @@ def _decided_anew(
 
 def _retrieve(deps: Deps, reads: Sequence[Read]) -> None:
     """Add the rules to judge by; cases that the same rules apply to share one search."""
-    alike: dict[tuple[str | None, Surface, frozenset[Modality]], list[Read]] = {}
+    alike: dict[frozenset[str], list[Read]] = {}
     for read in reads:
-        case = read.state["case"]
-        alike.setdefault((case.profile, case.surface, nodes.modalities(case)), []).append(read)
-    for (profile, surface, modalities), group in alike.items():
-        allowed = applicable(deps.book.pack, profile, surface, modalities)
+        alike.setdefault(worded(deps.book.pack, read.state["case"]), []).append(read)
+    for allowed, group in alike.items():
         vectors = np.concatenate([read.vectors for read in group])
         rows = iter(deps.rules().search(vectors, deps.retrieve, allowed))
         for read in group:

@@ -2,14 +2,15 @@
 
 Not another way to decide: its first node asks the desk. The desk keeps no paused runs here; a case in review waits at
 this graph's interrupt, and is resumed with {"by", "outcome", "rule_id", "severity", "reason"}. The state holds JSON
-alone, so that any checkpointer can keep it.
+alone, so that any checkpointer can keep it. As in a batch, so many cases are in work at once as PRECEPT_IN_FLIGHT says
+where language models are waited for, else one; the others wait for a place.
 """
 
 import json
 from contextlib import ExitStack
 from functools import cache
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
     Served = CompiledStateGraph["Talk", None, "Talk", "Talk"]
 
 Json = dict[str, Any]
-_asking = Lock()
+_opening = Lock()
+
+
+class Counter(NamedTuple):
+    """The desk, a place at it for each case that may be in work, and what keeps it open."""
+
+    desk: "Desk"
+    places: BoundedSemaphore
+    stack: ExitStack
 
 
 class Talk(TypedDict, total=False):
@@ -61,9 +70,9 @@ def decide(state: Talk) -> Talk:
     case = read_line(json.dumps(state["case"]).encode(), 1)
     if isinstance(case, BadLine):
         raise IntakeError(case.error)
-    # A server calls nodes from many threads; a desk serves one at a time.
-    with _asking:
-        return {"decision": _desk().decide(case).model_dump(mode="json")}
+    at = counter()
+    with at.places:
+        return {"decision": at.desk.decide(case).model_dump(mode="json")}
 
 
 def after_decide(state: Talk) -> Literal["await_person", "end"]:
@@ -83,12 +92,20 @@ def settle(state: Talk) -> Talk:
         "answer": Answer.model_validate(state["answer"]),
         "decision": Decision.model_validate(state["decision"]),
     }
-    with _asking:
-        done = nodes.settle(facts, runtime=Runtime(context=_desk().deps))
+    done = nodes.settle(facts, runtime=Runtime(context=counter().desk.deps))
     return {"edit": done["edit"].model_dump(mode="json")}
 
 
+def counter() -> Counter:
+    """Return the desk and its places; a server calls nodes from many threads, and the first one opens them."""
+    with _opening:
+        return _opened()
+
+
 @cache
-def _desk() -> "Desk":
-    # For the life of the server: what it opens is closed by the end of the process.
-    return ExitStack().enter_context(open_desk(read_settings(), waits=False))
+def _opened() -> Counter:
+    # Held for the life of the server: a stack that nobody holds closes what it opened.
+    stack = ExitStack()
+    desk = stack.enter_context(open_desk(read_settings(), waits=False))
+    desk.deps.rules()  # opened on first use, which two cases at once must not be
+    return Counter(desk, BoundedSemaphore(desk.deps.models.in_flight), stack)

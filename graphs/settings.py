@@ -3,11 +3,13 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from agents.assembly import Assembly
 from agents.calibration import Template
+from agents.keyframes import BINS, FRAMES, TOP
 from cases.exchange import Allowance
 from cases.model import Fact
 from graphs.binding import EMBEDDED, ROLES, Binding, BindingError, Role, bindings
@@ -25,6 +27,10 @@ class Settings(Fact):
     Roles are strings as `graphs.binding` reads them. `case_seconds` and `case_tokens` bound what language models may
     spend on one case; `in_flight` how many asks are out at once, and how many cases are in work. Files of cases are
     taken from inside `media_root` alone, where it is set.
+
+    `frames` are taken of a video, `frame_bins` + `frame_top` of them are key frames, chosen by `scorer`: "embedded", or
+    "clip/FOLDER" of an image-text encoder. `ocr` reads words; `speech` listens: "none", or "faster-whisper/MODEL".
+    `media_seconds` is what one file may take, apart from listening.
     """
 
     home: Path = Field(default_factory=lambda: Path.home() / ".precept")
@@ -46,9 +52,22 @@ class Settings(Fact):
     template: Template | None = None
     assembly: Assembly | None = None
     media_root: Path | None = None
+    media_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    frames: int = Field(default=FRAMES, ge=1, le=64)
+    frame_bins: int = Field(default=BINS, ge=1, le=64)
+    frame_top: int = Field(default=TOP, ge=0, le=64)
+    scorer: str = Field(default="embedded", pattern=r"^(embedded|clip/\S.*)$")
+    ocr: Literal["rapidocr", "tesseract"] = "rapidocr"
+    speech: str = Field(default="none", pattern=r"^(none|faster-whisper/\S.*)$")
     audit_rate: float = Field(default=0.005, ge=0, le=1)
     retrieve: int = Field(default=8, ge=1, le=100)
     threads: int | None = Field(default=None, ge=1, le=256)
+
+    @field_validator("media_root")
+    @classmethod
+    def _from_anywhere(cls, root: Path | None) -> Path | None:
+        # What a case names must not depend on where the process stands.
+        return None if root is None else root.expanduser().absolute()
 
     @property
     def ledger_url(self) -> str:
@@ -71,8 +90,8 @@ class Settings(Fact):
 
     @property
     def embedded(self) -> "Settings":
-        """Return these settings with every role embedded."""
-        return self.model_copy(update=dict.fromkeys(ROLES, "embedded"))
+        """Return these settings with every role embedded but the judge, which only grades what was decided."""
+        return self.model_copy(update={role: "embedded" for role in ROLES if role != "judge"})
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

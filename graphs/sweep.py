@@ -13,11 +13,12 @@ from langgraph.runtime import Runtime
 
 from agents.guarantee import ACTED, ALLOWED, REVIEW, Ladder, Verdicts, levels
 from agents.novelty import novelty
+from agents.onlooker import Judged
 from agents.ranker import Ranking
 from agents.reasoner import answered, candidates, crossed, reason
 from agents.router import risks
 from agents.vectors import Floats, Vectors
-from agents.verdict import outcome_of, sure
+from agents.verdict import led, outcome_of, sure
 from cases.case import Case
 from cases.decision import Outcome
 from cases.model import Fact
@@ -115,6 +116,8 @@ class _One:
         self.probabilities = deps.rank_views(self.vectors)
         # Words that speak to a judge are heard or not depending on the act cut, the context is weighed by both.
         self.spoken = any(v.spoken for v in views)
+        # No cut of the ladder bears on what is judged by sight.
+        self.seen = nodes.looked(deps, self.state)
         self.routes: dict[object, bool] = {}
         self.ranks: dict[object, State] = {}
         self.found: dict[object, Verdict] = {}
@@ -136,15 +139,16 @@ class _One:
             above = sum(v >= cuts.final_act for v in values)
             key: object = (heard, doubt.depth, doubt.rivals, doubt.causes, below, above, feared)
             if key not in self.found:
-                self.found[key] = _reasoned(deps, state, self._foreign(deps, ranking))
+                self.found[key] = _reasoned(deps, state, self._foreign(deps, ranking), self.seen)
         else:
             hits = sum(s.probability >= cuts.act for s in ranking.scores)
             key = (heard, doubt.depth, hits)
             if key not in self.found:
-                lead = sure(nodes.bench(deps, state), ranking, cuts)
+                lead = led(sure(nodes.bench(deps, state), ranking, cuts), self.seen, deps.book.pack)
                 outcome, _ = outcome_of(
-                    lead.outcome, doubt, state["perception"], (), reasoned=False, foreign=self._foreign(deps, ranking)
-                )
+                    lead.outcome, doubt, state["perception"], (), reasoned=False,
+                    foreign=not lead.by_sight and self._foreign(deps, ranking),
+                )  # fmt: skip
                 self.found[key] = Verdict(outcome, lead.rule_id)
         return self.found[key]
 
@@ -175,7 +179,7 @@ class _One:
         return self.values[key]
 
 
-def _reasoned(deps: Deps, state: State, foreign: bool) -> Verdict:
+def _reasoned(deps: Deps, state: State, foreign: bool, seen: Judged | None) -> Verdict:
     plain = Runtime(context=deps)
     while True:
         state = {**state, **nodes.reason_about(state, runtime=plain)}
@@ -183,7 +187,9 @@ def _reasoned(deps: Deps, state: State, foreign: bool) -> Verdict:
         if after_critique(state) != "reason":
             break
     draft, critiques = state["draft"], state["critiques"]
+    lead = led(draft, seen, deps.book.pack)
     outcome, _ = outcome_of(
-        draft.outcome, state["doubt"], state["perception"], critiques, reasoned=True, foreign=foreign
-    )
-    return Verdict(outcome, draft.rule_id)
+        lead.outcome, state["doubt"], state["perception"], critiques, reasoned=True,
+        foreign=foreign and not lead.by_sight,
+    )  # fmt: skip
+    return Verdict(outcome, lead.rule_id)

@@ -1,4 +1,4 @@
-"""The only file that names backends: joins tools to what agents and the graph ask for."""
+"""Joins tools to what agents and the graph ask for. Only it and graphs.backends name backends."""
 
 import hashlib
 import os
@@ -7,50 +7,47 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agents.calibration import Calibration
+from agents.ranker import rank_views
 from agents.reading import Mark, Read, Reading
 from agents.router import seed_bank
-from agents.rulebook import write_rulebook
+from agents.rulebook import Rulebook, write_rulebook
 from agents.vectors import Encode, Vectors
 from agents.verdict import Frame
 from cases.decision import PackRef
-from graphs.binding import EMBEDDED, Binding
-from graphs.roles import DECIDING, digest_with, played
+from cases.text import fold
+from graphs.backends import guard_of, open_explainer, open_models, probed, speakers
+from graphs.published import load_live
+from graphs.roles import digest_with, played
 from graphs.settings import Settings
 from policy_store.keywords import KeywordIndex
-from policy_store.loader import load_pack
 from policy_store.pack import Pack
 from policy_store.rule import canonical
 from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
 from tools.reader import OnnxReader
-from tools.sight import look, missing
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from agents.ask import Chat, Odds
-    from agents.bounds import Speaker
-    from agents.guards.guard import Guard
     from cases.case import Case
     from graphs.deps import Deps, Models
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
-    from tools.connection import Connection
-    from tools.endpoint import Endpoint, Provider
     from tools.ledger import Ledger
-    from tools.local import LocalModel
-    from tools.probe import Probe
+    from tools.looking import Watch
+    from tools.speech import Listener
 
 
 RECENT = 2048
+BANK = "bank.jsonl"  # of known pictures, in the home
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class Embedded:
 
     @property
     def encoded(self) -> int:
-        """Return how many texts were encoded, the cross-encoder's work counted along as such."""
+        """Return how many texts the calling thread had encoded, the cross-encoder's work counted along as such."""
         return self.encoder.encoded + round(self.reader.cost if self.reader else 0.0)
 
     @property
@@ -148,20 +145,20 @@ def open_model(settings: Settings) -> Iterator[Embedded]:
 @contextmanager
 def open_desk(
     settings: Settings, pack: Pack | None = None, *, waits: bool = True, ledger: "Ledger | None" = None,
-    models: "Models | None" = None,
+    models: "Models | None" = None, watch: "Watch | None" = None,
 ) -> Iterator["Desk"]:  # fmt: skip
     """Open everything that deciding needs, for the length of a `with` block.
 
     `waits` keeps cases in review open for an answer; `ledger` replaces the one of the settings. Thresholds that were
     saved in the home hold for the ledger of the settings alone: a trial run is the same in every home. `models` play
-    the roles that the settings bind.
+    the roles that the settings bind; `watch` is told how far looking at files is.
     """
     os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
     from graphs.desk import Desk
     from graphs.saved import in_force
 
     with ExitStack() as stack:
-        deps = stack.enter_context(open_deps(settings, pack, ledger=ledger, models=models))
+        deps = stack.enter_context(open_deps(settings, pack, ledger=ledger, models=models, watch=watch))
         if ledger is None:
             deps = in_force(settings, deps)
         saver = stack.enter_context(open_checkpointer(settings)) if waits else None
@@ -171,7 +168,7 @@ def open_desk(
 @contextmanager
 def open_deps(
     settings: Settings, pack: Pack | None = None, *, ledger: "Ledger | None" = None, model: Embedded | None = None,
-    models: "Models | None" = None,
+    models: "Models | None" = None, watch: "Watch | None" = None,
 ) -> Iterator["Deps"]:  # fmt: skip
     """Open the clients and read the policy, for the length of a `with` block.
 
@@ -180,7 +177,7 @@ def open_deps(
     from graphs.deps import Deps
     from tools.ledger import Ledger
 
-    pack = pack or load_pack(settings.policy)
+    pack = pack or load_live(settings)
     with ExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True)
         if model is None:
@@ -214,149 +211,52 @@ def open_deps(
             retrieve=settings.retrieve,
             read=model.read,
             models=models,
-            see=None if missing() else sight(settings),
+            see=sight(settings, book, model, watch),
         )
 
 
-def sight(settings: Settings) -> "Callable[[Case], Case]":
-    """Return how the files of a case are looked at."""
+def sight(
+    settings: Settings, book: Rulebook, model: Embedded, watch: "Watch | None" = None
+) -> "Callable[[Case], Case]":
+    """Return how the files of a case are looked at; `watch` is told how far it is."""
+    from agents.keyframes import Chooser, risk_prompts, telling_regions
     from agents.perceiver import with_seen
+    from tools.fingerprint import bank_at
+    from tools.looking import Looking
+    from tools.sight import is_page, look, look_at_pages
+
+    def risk(texts: Sequence[str]) -> list[float]:
+        vectors = model.encode([fold(text) for text in texts])
+        return [float(p) for p in rank_views(book, vectors, model.calibration).max(1)]
+
+    liken = None
+    if settings.scorer != "embedded":
+        from tools.clip import ClipScorer
+
+        liken = partial(ClipScorer(settings.scorer.removeprefix("clip/")), prompts=risk_prompts(book.pack))
+    by = f"{settings.scorer} {settings.frame_bins}+{settings.frame_top} {book.pack.digest} {model.digest}"
+    choose = Chooser(risk, settings.frame_bins, settings.frame_top, telling=telling_regions(book.pack))
+    how = Looking(
+        root=settings.media_root, frames=settings.frames, engine=settings.ocr, choose=choose,
+        chosen_by=by, likeness=liken, listener=_listener(settings.speech), store=model.store,
+        seconds=settings.media_seconds, watch=watch,
+    )  # fmt: skip
 
     def see(case: "Case") -> "Case":
-        return with_seen(case, *look(case.media, settings.media_root))
+        pages = [part for part in case.parts if part.kind == "landing" and is_page(part.text)]
+        if case.observations or case.unseen or not (case.media or pages):
+            return case
+        case = with_seen(case, *look_at_pages(pages))
+        return with_seen(case, *look(case.media, how._replace(bank=bank_at(settings.home / BANK))))
 
     return see
 
 
-@contextmanager
-def open_models(settings: Settings, pack: Pack) -> "Iterator[Models]":
-    """Open the language models that the settings bind to the deciding roles; nothing is asked of them yet.
+@cache
+def _listener(spec: str) -> "Listener | None":
+    from tools.speech import listener
 
-    Raise Misbound where a library that a backend needs is not installed.
-    """
-    from graphs.deps import Models
-
-    if settings.bare:
-        yield Models()
-        return
-    from agents.chain import Writer
-    from graphs.ranking import Asking, Ranker
-
-    with ExitStack() as stack:
-        backends = Backends(settings, stack)
-        bound = {role: [b for b in settings.bound(role) if b != EMBEDDED] for role in DECIDING}
-        rankers = tuple(Asking(backends.odds(b), backends.chat(b), guard_of(b)) for b in bound["ranker"])
-        writers = tuple(backends.chat(b) for b in bound["reasoner"])
-        yield Models(
-            rank=Ranker(pack, rankers, settings.template, settings.assembly) if rankers else None,
-            writer=Writer(writers, backends.odds(bound["reasoner"][0])) if writers else None,
-            critic=tuple(backends.chat(b) for b in bound["critic"]),
-            spare=frozenset(r for r in DECIDING if bound[r] and settings.bound(r)[-1] == EMBEDDED),
-            allowance=settings.allowance,
-            in_flight=settings.in_flight,
-        )
-
-
-class Backends:
-    """The backends of one process: roles that name the same one share its connection and its limit."""
-
-    def __init__(self, settings: Settings, stack: ExitStack) -> None:
-        self.settings = settings
-        self.stack = stack
-        self.opened: dict[str, Connection | LocalModel] = {}
-
-    def chat(self, binding: Binding) -> "Chat":
-        """Return a backend that answers in words; one that fails again and again is skipped for a while."""
-        from tools.chat import ServedChat
-        from tools.connection import Connection
-        from tools.local import LocalChat
-        from tools.resting import RestingChat
-
-        opened = self._open(binding)
-        return RestingChat(ServedChat(opened) if isinstance(opened, Connection) else LocalChat(opened))
-
-    def odds(self, binding: Binding) -> "Odds":
-        """Return a backend that gives the odds of first tokens."""
-        from tools.connection import Connection
-        from tools.gathered import GatheredOdds
-        from tools.local import LocalOdds
-        from tools.odds import ServedOdds
-        from tools.resting import RestingOdds
-
-        opened = self._open(binding)
-        if isinstance(opened, Connection):
-            return RestingOdds(ServedOdds(opened))
-        gathered = GatheredOdds(LocalOdds(opened))
-        self.stack.callback(gathered.close)
-        return RestingOdds(gathered)
-
-    def _open(self, binding: Binding) -> "Connection | LocalModel":
-        from tools.connection import Connection
-
-        if binding.name not in self.opened:
-            if binding.backend == "transformers":
-                from tools.local import LocalModel
-
-                local = LocalModel(binding.model)
-                local.load()  # minutes, perhaps: not on the first case's time
-                self.opened[binding.name] = local
-            else:
-                connection = Connection(endpoint(self.settings, binding))
-                self.stack.callback(connection.close)
-                self.opened[binding.name] = connection
-        return self.opened[binding.name]
-
-
-@contextmanager
-def open_explainer(settings: Settings) -> "Iterator[tuple[Chat, ...]]":
-    """Open the backends of the explainer that write words, in their order; none where it is embedded."""
-    with ExitStack() as stack:
-        backends = Backends(settings, stack)
-        yield tuple(backends.chat(b) for b in settings.bound("explainer") if b != EMBEDDED)
-
-
-def speakers(settings: Settings) -> "tuple[Speaker, ...]":
-    """Return the backends of the explainer that can call tools, in their order; none where it is embedded."""
-    from tools.speaker import ServedSpeaker
-
-    served = [b for b in settings.bound("explainer") if b.backend in ("vllm", "openai")]
-    return tuple(ServedSpeaker(endpoint(settings, b)) for b in served)
-
-
-def guard_of(binding: Binding) -> "Guard | None":
-    """Return the guard format that a backend speaks, None where it is none; raise Misbound where it cannot."""
-    from agents.guards.choice import guard_for
-    from cases.exchange import Misbound
-
-    guard = guard_for(binding.model, binding.adapter)
-    if guard is not None and guard.template and binding.backend == "transformers":
-        raise Misbound(
-            f"{binding.name}: {guard.name} needs a chat template of ours; serve the model, with --chat-template"
-        )
-    return guard
-
-
-def endpoint(settings: Settings, binding: Binding) -> "Endpoint":
-    """Return where a served backend is, as the settings say."""
-    from tools.endpoint import Endpoint
-
-    provider: Provider = "vllm" if binding.backend == "vllm" else "openai"
-    key = settings.vllm_key if provider == "vllm" else settings.openai_key
-    url = settings.vllm_url if provider == "vllm" else settings.openai_url
-    secret, wait = key.get_secret_value() if key else None, max(120.0, settings.case_seconds)
-    return Endpoint(provider, binding.model, url, secret, settings.in_flight, attempt_seconds=wait)
-
-
-def probed(settings: Settings, binding: Binding) -> "Probe":
-    """Reach a backend that is not embedded, and say what it can do."""
-    from tools.probe import Probe, probe
-
-    if binding.backend != "transformers":
-        return probe(endpoint(settings, binding))
-    from tools.local import LocalModel
-
-    LocalModel(binding.model).load()
-    return Probe(True, (binding.model,), logprobs=True, told="loaded in this process")
+    return listener(spec)
 
 
 def _rules(
@@ -395,3 +295,21 @@ def open_checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+__all__ = [
+    "Embedded",
+    "digest_of",
+    "guard_of",
+    "open_checkpointer",
+    "open_deps",
+    "open_desk",
+    "open_explainer",
+    "open_model",
+    "open_models",
+    "open_reader",
+    "probed",
+    "reading",
+    "sight",
+    "speakers",
+]

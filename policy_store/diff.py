@@ -278,8 +278,8 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, str]]:
             if key != "id" or not name:
                 yield from _leaves(f"{name}.{key}" if name else str(key), item)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for item in value:
-            entry = f"{name}.{item['id']}"
+        for place, item in enumerate(value, 1):
+            entry = f"{name}.{item.get('id', item.get('label', place))}"
             yield from list(_leaves(entry, item)) or [(entry, "")]
     elif isinstance(value, list):
         yield name, ", ".join(f'"{item}"' if "," in str(item) else str(item) for item in value)

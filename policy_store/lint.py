@@ -19,6 +19,7 @@ LONGEST_STATEMENT = 60
 LONGEST_RULE = 450
 ALIKE_ON_ONE_SIDE = 0.8
 ALIKE_ACROSS = 0.9
+NAMED = 12  # rules in one remark
 
 VAGUE = re.compile(
     r"\b(generally|usually|normally|typically|often|sometimes|occasionally|mostly|possibly|perhaps|"
@@ -190,10 +191,10 @@ def ties_are_settled(pack: Pack) -> Iterator[Said]:
     """Check that precedence says which of two rules of a scene leads where their bands overlap."""
     rules = [rule for rule in _rules(pack) if rule.status == "active" and rule.raises is None]
     over = _leads(pack)
-    for rule in rules:
+    for i, rule in enumerate(rules, 1):
         open_ones = [
             other.id
-            for other in rules[rules.index(rule) + 1 :]
+            for other in rules[i:]
             if other.scene == rule.scene
             and rule.band.low <= other.band.high
             and other.band.low <= rule.band.high
@@ -202,7 +203,8 @@ def ties_are_settled(pack: Pack) -> Iterator[Said]:
             and rule.id not in over.get(other.id, ())
         ]
         if open_ones:
-            message = f"the band overlaps with {', '.join(open_ones)} and no precedence settles a tie"
+            more = f" and {len(open_ones) - NAMED} more" if len(open_ones) > NAMED else ""
+            message = f"the band overlaps with {', '.join(open_ones[:NAMED])}{more} and no precedence settles a tie"
             yield rule.id, "precedence", message, "add `- {winner: …, losers: […], why: …}` where both can be broken"
 
 
@@ -233,6 +235,27 @@ def rules_are_mapped(pack: Pack) -> Iterator[Said]:
             yield rule.id, "maps", message, "add `openai: […]` or `mlcommons: […]` if one fits"
 
 
+def rules_by_sight_hold_for_pictures(pack: Pack) -> Iterator[Said]:
+    """Check that a rule with an attribute that is read by sight holds for pictures or films, and has products."""
+    for rule in _rules(pack):
+        if any(a.read == "sight" for a in rule.attributes):
+            if not {"image", "video"} & set(rule.modalities):
+                message = "an attribute is read by sight, but the rule holds for no picture and no film"
+                yield rule.id, "modalities", message, "add `image` or `video`"
+            if not rule.products:
+                message = "an attribute is read by sight, but no product says what its values come to"
+                yield rule.id, "products", message, "add `products:` with labels for the profiles"
+
+
+def products_by_sight_are_cited(pack: Pack) -> Iterator[Said]:
+    """Check that each product of a rule that is read by sight names the clause that it is cited by."""
+    for rule in _rules(pack):
+        bare = [p.id for p in rule.products if p.clause is None] if rule.by_sight else []
+        if bare:
+            message = f"no clause for {', '.join(bare)}: a verdict will cite the statement alone"
+            yield rule.id, "products", message, "add `clause:` with an include or an exception of the rule"
+
+
 CHECKS: tuple[tuple[Check, Level], ...] = (
     (clauses_are_precise, "warning"),
     (statements_are_short, "warning"),
@@ -245,6 +268,8 @@ CHECKS: tuple[tuple[Check, Level], ...] = (
     (keywords_are_telling, "warning"),
     (priors_cover_the_rubric, "warning"),
     (profiles_leave_a_rule_on, "warning"),
+    (rules_by_sight_hold_for_pictures, "warning"),
+    (products_by_sight_are_cited, "warning"),
     (ties_are_settled, "info"),
     (common_exceptions_are_shown, "info"),
     (rules_fit_a_prompt, "info"),

@@ -75,6 +75,16 @@ def products_name_their_attributes(draft: Draft) -> Iterator[Fault]:
                     yield entry.fault(problem, suggest(value, known[name], "values"), *at)
 
 
+def products_cite_their_own_clauses(draft: Draft) -> Iterator[Fault]:
+    """Check the clause that a product is cited by: an include or an exception of its rule."""
+    for entry, rule in draft.sound_rules:
+        known = [c.id for c in rule.clauses]
+        for i, product in enumerate(rule.products):
+            if product.clause is not None and product.clause not in known:
+                problem = f"{rule.id} has no clause {product.clause!r}"
+                yield entry.fault(problem, suggest(product.clause, known, "clauses"), "products", i, "clause")
+
+
 def pack_is_not_empty(draft: Draft) -> Iterator[Fault]:
     """Check that the pack has rules, scenes, tiers, profiles and a rubric, its own or inherited."""
     missing = (
@@ -211,7 +221,7 @@ OWN: tuple[Check, ...] = (
 )  # fmt: skip
 WITHIN_RULES: tuple[Check, ...] = (
     rule_parts_are_unique, clause_ids_start_with_the_rule_id, example_ids_start_with_the_rule_id,
-    example_severities_lie_in_the_band, products_name_their_attributes,
+    example_severities_lie_in_the_band, products_name_their_attributes, products_cite_their_own_clauses,
 )  # fmt: skip
 ACROSS: tuple[Check, ...] = (
     pack_is_not_empty, tiers_start_at_zero_and_rise, citable_ids_are_unique,

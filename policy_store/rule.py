@@ -6,22 +6,44 @@ Strict: an unknown field is an error. A rule without a violating and an allowed 
 import hashlib
 import json
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from policy_store.taxonomy import DsaCategory, DsaKeyword, Hazard, OpenAICategory
+from policy_store.taxonomy import BodyRegion, DsaCategory, DsaKeyword, Hazard, OpenAICategory
 
 Status = Literal["active", "draft", "shadow", "retired"]
 Label = Literal["violating", "allowed"]
 Modality = Literal["text", "image", "video", "audio"]
 Surface = Literal["post", "comment", "message", "chat", "profile", "prompt", "ad", "listing", "review"]
+Sense = Literal["words", "sight"]
 
 
 class Strict(BaseModel):
     """Hold a frozen value of a pack; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Lean(Strict):
+    """Hold a value whose fields of `later`, which came after decisions were on record, are written only where used.
+
+    So a rule that does not use them keeps the digest that it had.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _lean(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        unused = {k for k in self.later if getattr(self, k) == type(self).model_fields[k].default}
+        return {k: v for k, v in write(self).items() if k not in unused}
 
 
 class Clause(Strict):
@@ -56,30 +78,87 @@ class Examples(Strict):
     allowed: tuple[Example, ...] = Field(min_length=1)
 
 
-class Value(Strict):
-    """One value of an attribute; `text` describes what shows it."""
+class Hint(Strict):
+    """A body region that speaks for a value: a detector's confidence counts times `weight`."""
+
+    label: BodyRegion
+    weight: float = Field(gt=0, le=1)
+
+
+class Together(Strict):
+    """Regions that say more in one frame than each alone: the least sure of them counts, times `weight`."""
+
+    labels: tuple[BodyRegion, ...] = Field(min_length=2)
+    weight: float = Field(gt=0, le=1)
+
+
+class Shown(Strict):
+    """What tools have to see in a picture for a value to hold; every line of it is a hint by itself.
+
+    A region counts only where its box fills at least `fills` of the picture. `lettering` is the share of the picture
+    that boxes of words fill at least, `frames` in how many frames something is seen at least.
+    """
+
+    regions: tuple[Hint, ...] = ()
+    together: tuple[Together, ...] = ()
+    fills: float = Field(default=0.0, ge=0, le=1)
+    lettering: float | None = Field(default=None, gt=0, le=1)
+    frames: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="after")
+    def _says(self) -> "Shown":
+        if not (self.regions or self.together or self.lettering or self.frames):
+            raise ValueError("'shown' names nothing that could be seen; add regions, together, lettering or frames")
+        return self
+
+
+class Value(Lean):
+    """One value of an attribute; `text` describes what shows it, `shown` how tools tell it in a picture."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"shown"})
 
     id: str
     text: str
+    shown: Shown | None = None
 
 
-class Attribute(Strict):
-    """An orthogonal attribute of a decomposed rule, with at least two values."""
+class Attribute(Lean):
+    """An orthogonal attribute of a decomposed rule, with at least two values.
+
+    `read` is the sense it is read by in a picture: the words in and beside it, or sight. By sight the values rise from
+    the plainest, which holds where nothing is seen and shows nothing itself; by words the first holds where none are.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset({"read"})
 
     id: str
     text: str
+    read: Sense = "words"
     values: tuple[Value, ...] = Field(min_length=2)
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Attribute":
+        shown = [v.id for v in self.values if v.shown]
+        if self.read == "words" and shown:
+            raise ValueError(f"{self.id!r} is read by words, but {', '.join(shown)} has 'shown'; add `read: sight`")
+        if self.read == "sight" and shown != [v.id for v in self.values[1:]]:
+            raise ValueError(f"{self.id!r} is read by sight: every value but the first needs 'shown'; {shown} have it")
+        return self
 
-class Product(Strict):
+
+class Product(Lean):
     """A combination of attribute values and its label under each profile (`"*"` is every other profile).
 
-    An attribute left out of `values` matches any of its values. The first product that matches decides.
+    An attribute left out of `values` matches any of its values. The first product that matches decides. `clause` is
+    what it is cited by: one of the rule's own clauses.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"clause"})
 
     id: str
     values: dict[str, str]
     labels: dict[str, Label]
+    clause: str | None = None
 
 
 class Band(Strict):
@@ -148,6 +227,11 @@ class Rule(Strict):
     def digest(self) -> str:
         """Return the sha256 (hex) of the rule's canonical content."""
         return hashlib.sha256(canonical(self).encode()).hexdigest()
+
+    @property
+    def by_sight(self) -> bool:
+        """Return whether pictures can be judged under the rule by what tools see in them."""
+        return bool(self.products) and any(a.read == "sight" for a in self.attributes)
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

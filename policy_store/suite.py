@@ -15,9 +15,12 @@ from policy_store.pack import Pack
 from policy_store.rule import Strict, Surface
 from policy_store.shape import fit
 from policy_store.source import Source, Steps, read_source
+from policy_store.taxonomy import BodyRegion
 
 CASES = "cases.yaml"
 Outcome = Literal["allow", "act", "review"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Box = tuple[Share, Share, Share, Share]
 
 
 def _listed(value: object) -> object:
@@ -48,6 +51,31 @@ class Parts(Strict):
         return tuple((name, text) for name, text in self if text is not None)
 
 
+class Region(Strict):
+    """A body region as a detector would find it: `box` is left, top, width and height as shares of the picture."""
+
+    label: BodyRegion
+    confidence: float = Field(default=0.9, ge=0, le=1)
+    box: Box = (0.4, 0.4, 0.2, 0.2)
+    frame: int = Field(default=0, ge=0)
+
+
+class Words(Strict):
+    """A line of words as it would be read in a picture; by default it runs along the lower edge."""
+
+    text: str = Field(min_length=1)
+    confidence: float = Field(default=0.9, ge=0, le=1)
+    box: Box = (0.1, 0.85, 0.8, 0.1)
+    frame: int = Field(default=0, ge=0)
+
+
+class Picture(Strict):
+    """A picture of a test, as tools would have seen it; no file is opened. Empty, it was looked through in vain."""
+
+    regions: tuple[Region, ...] = ()
+    words: tuple[Words, ...] = ()
+
+
 class Expect(Strict):
     """What must come out. `outcome` is one or several that are all right; severities are 0-100, inclusive."""
 
@@ -73,11 +101,12 @@ class Expect(Strict):
 
 
 class PackTest(Strict):
-    """One test: a `text`, or `parts` instead of it, and what is expected."""
+    """One test: a `text`, or `parts` instead of it, or `pictures` with or without them, and what is expected."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     text: str | None = Field(default=None, min_length=1)
     parts: Parts | None = None
+    pictures: tuple[Picture, ...] = ()
     surface: Surface | None = None
     profile: str | None = None
     clause: str | None = None
@@ -86,7 +115,7 @@ class PackTest(Strict):
 
     @model_validator(mode="after")
     def _one_content(self) -> "PackTest":
-        if (self.text is None) == (self.parts is None):
+        if self.text is not None and self.parts is not None or not (self.text or self.parts or self.pictures):
             seen = "neither `text` nor `parts`" if self.text is None else "both `text` and `parts`"
             raise ValueError(f"test {self.id!r} has {seen}; give one of them")
         return self

@@ -1,4 +1,4 @@
-"""Closed sets of the outside taxonomies that rules map to: OpenAI, MLCommons AILuminate, EU DSA."""
+"""Closed sets of names that rules take from outside: OpenAI, MLCommons AILuminate, EU DSA, and NudeNet's regions."""
 
 from typing import Literal, get_args
 
@@ -10,6 +10,12 @@ OpenAICategory = Literal[
 Hazard = Literal[
     "vcr", "ncr", "src", "cse", "dfm", "spc_ele", "spc_fin", "spc_hlt", "prv", "ipv", "iwp", "hte", "ssh", "sxc_prn"
 ]
+BodyRegion = Literal[
+    "ANUS_COVERED", "ANUS_EXPOSED", "ARMPITS_COVERED", "ARMPITS_EXPOSED", "BELLY_COVERED", "BELLY_EXPOSED",
+    "BUTTOCKS_COVERED", "BUTTOCKS_EXPOSED", "FACE_FEMALE", "FACE_MALE", "FEET_COVERED", "FEET_EXPOSED",
+    "FEMALE_BREAST_COVERED", "FEMALE_BREAST_EXPOSED", "FEMALE_GENITALIA_COVERED", "FEMALE_GENITALIA_EXPOSED",
+    "MALE_BREAST_EXPOSED", "MALE_GENITALIA_EXPOSED",
+]  # fmt: skip
 DsaCategory = Literal[
     "STATEMENT_CATEGORY_ANIMAL_WELFARE",
     "STATEMENT_CATEGORY_CONSUMER_INFORMATION",

@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from agents.perceiver import as_given
 from cases.case import Case
 from cases.decision import Decision
 
@@ -28,9 +29,16 @@ def orphans(
         for made in ledger.decisions(case_id=case.id, newest_first=True):
             if made.at < since:
                 break
-            same = (made.case_digest, made.pack.digest, made.model_digest) == (case.digest, pack, model)
+            same = (made.pack.digest, made.model_digest) == (pack, model) and _is_of(ledger, made, case)
             if same and made.id not in taken and made.id not in written:
                 found[line] = made
                 taken.add(made.id)
                 break
     return found
+
+
+def _is_of(ledger: "Ledger", made: Decision, case: Case) -> bool:
+    """Return whether a decision is about a case; one with files is on record with what was seen in them."""
+    if made.case_digest == case.digest or not case.media:
+        return made.case_digest == case.digest
+    return as_given(ledger.case(made.case_digest)).digest == case.digest

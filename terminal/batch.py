@@ -23,16 +23,20 @@ def batch(
     ignore: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A key to pass over; repeatable.")] = None,
     json: Annotated[bool, typer.Option("--json-errors", "--json", help="Summary and errors as JSON.")] = False,
 ) -> None:
-    """Decide a file of cases: {"id", "text"} or {"id", "parts"} a line in, one decision a line out, in that order."""
+    """Decide a file of cases: {"id", "text"} or {"id", "parts"} a line in, one decision a line out, in that order.
+
+    Paths of "media" are taken from the folder of the input, and lead nowhere else; or from PRECEPT_MEDIA_ROOT.
+    """
     from cases.intake import EXTRA
-    from policy_store.loader import load_pack
+    from graphs.published import load_live
+    from terminal.files import inside
     from terminal.opening import read, unknown_profile
     from terminal.output import open_output
     from terminal.reading import open_input
     from terminal.run import Task, run
 
-    settings = read(policy)
-    pack = load_pack(settings.policy)
+    settings = inside(read(policy), Path(source))
+    pack = load_live(settings)
     if profile is not None and (wrong := unknown_profile(profile, pack)):
         raise Refused(f"--profile: {wrong}")
     if Path(source).exists() and Path(output).exists() and Path(source).samefile(output):

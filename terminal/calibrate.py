@@ -50,9 +50,9 @@ def calibrate(
     from terminal.opening import measured
 
     settings = measured(policy)
-    from policy_store.loader import load_pack
+    from graphs.published import load_live
 
-    pack = load_pack(settings.policy)
+    pack = load_live(settings)
     if reset:
         _reset(settings, pack, labelled, json)
         return

@@ -11,11 +11,12 @@ from terminal.errors import Refused
 
 if TYPE_CHECKING:
     from cases.case import Case, Media
+    from cases.decision import Decision
     from graphs.desk import Desk, Progress
+    from graphs.settings import Settings
 
 EXAMPLES = "examples.jsonl"
-NO_VISION = "pictures are not read without {missing}: pip install 'precept[vision]'. The case is kept for a person."
-NO_VIDEO = "video is not read in this release; the case is kept for a person unless its words break a rule."
+NO_VISION = "files are not read without {missing}: pip install 'precept[vision]'. The case is kept for a person."
 
 Policy = Annotated[str | None, typer.Option("--policy", "-p", metavar="PACK", help="A shipped policy, or a folder.")]
 Profile = Annotated[str | None, typer.Option(help="Audience and jurisdiction, as the policy names them.")]
@@ -25,10 +26,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 def decide(
     text: Annotated[str | None, typer.Argument(help="The content; - reads it from stdin.")] = None,
     ad: Annotated[
-        Path | None, typer.Option(metavar="F.json", help="An ad: title, caption, screen, speech, landing.")
+        Path | None, typer.Option(metavar="F.json", help="An ad: title, caption, screen, speech, landing, media.")
     ] = None,
     image: Annotated[list[Path] | None, typer.Option(metavar="F", help="A picture of the case; repeatable.")] = None,
     video: Annotated[list[Path] | None, typer.Option(metavar="F", help="A video of the case; repeatable.")] = None,
+    audio: Annotated[list[Path] | None, typer.Option(metavar="F", help="A sound of the case; repeatable.")] = None,
+    page: Annotated[list[Path] | None, typer.Option(metavar="F", help="A landing page as HTML; repeatable.")] = None,
     policy: Policy = None,
     profile: Profile = None,
     surface: Annotated[str | None, typer.Option(help="Where it stands: post, comment, message, ad …")] = None,
@@ -38,13 +41,23 @@ def decide(
     id: Annotated[str | None, typer.Option(help="The id of the case.")] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Decide the shipped example cases.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show each step as it finishes.")] = False,
+    render: Annotated[
+        Path | None, typer.Option(metavar="OUT.png", help="Draw its pictures and key frames with what was seen.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Decide a case: allow it, act on it under a rule, or keep it for a person."""
-    media = _media(image or [], video or [])
+    from terminal.files import drawable, inside, media_of
+    from terminal.opening import read
+
+    drawable(render)
+    settings = inside(read(policy), ad)
+    media = media_of(settings, image=image, video=video, audio=audio, page=page)
     given = [name for name, there in (("a text", text is not None), ("--ad", ad), ("--examples", examples)) if there]
     if len(given) > 1:
         raise Refused(f"{' and '.join(given)} are given; give one of them")
+    if render is not None and examples:
+        raise Refused("--render draws one case; give it without --examples")
     if examples:
         cases = _examples()
     elif ad is not None:
@@ -55,56 +68,53 @@ def decide(
         cases = [_written(text or "", id, surface or "post", profile, context or [], media)]
     else:
         raise Refused('nothing to decide; give a text (precept decide "…"), - for stdin, --ad FILE, or --examples')
-    _warn(media)
-    _decided(cases, policy, profile, json=json, steps=steps)
+    if any(case.media for case in cases):
+        from tools.sight import missing
+
+        if gone := missing():
+            typer.echo(f"precept: {NO_VISION.format(missing=', '.join(gone))}", err=True)
+    _decided(settings, cases, profile, json=json, steps=steps, render=render)
 
 
-def _warn(media: "list[Media]") -> None:
-    """Say what of the files nobody will read."""
-    if not media:
-        return
-    from tools.sight import missing
+def _decided(
+    settings: "Settings", cases: "list[Case]", profile: str | None, *, json: bool, steps: bool, render: Path | None
+) -> None:
+    from graphs.published import load_live
+    from terminal.opening import unknown_profile
 
-    if gone := missing():
-        typer.echo(f"precept: {NO_VISION.format(missing=', '.join(gone))}", err=True)
-    elif any(m.type == "video" for m in media):
-        typer.echo(f"precept: {NO_VIDEO}", err=True)
-
-
-def _decided(cases: "list[Case]", policy: str | None, profile: str | None, *, json: bool, steps: bool) -> None:
-    from terminal.opening import read, unknown_profile
-
-    settings = read(policy)
-    from policy_store.loader import load_pack
-
-    pack = load_pack(settings.policy)
+    pack = load_live(settings)
     for wanted in (profile, *(case.profile for case in cases)):
         if wanted is not None and (wrong := unknown_profile(wanted, pack)):
             raise Refused(f"--profile: {wrong}")
     if profile is not None:
         cases = [case.model_copy(update={"profile": case.profile or profile}) for case in cases]
     from graphs.wiring import open_desk
+    from terminal.progress import watching
 
-    with open_desk(settings, pack) as desk:
-        if json:
-            _as_json(desk, cases, steps)
-        else:
-            _for_people(desk, cases, steps)
+    with watching() as watch, open_desk(settings, pack, watch=watch) as desk:
+        made = _as_json(desk, cases, steps) if json else _for_people(desk, cases, steps)
+    if render is not None:
+        from terminal.rendering import draw
+
+        draw(*made, pack, settings.media_root, render)
 
 
-def _as_json(desk: "Desk", cases: "list[Case]", steps: bool) -> None:
+def _as_json(desk: "Desk", cases: "list[Case]", steps: bool) -> "tuple[Decision, Case]":
     from terminal.line import long_line_of, written
+    from terminal.places import found_in
 
     for case in cases:
         for step in desk.stream(case):
             if steps:
                 typer.echo(written({"id": case.id, "step": step.node, **_told(step)}))
+            case = step.fields.get("case", case)  # with what was seen in its files
             if "decision" in step.fields:
                 made = step.fields["decision"]
-        typer.echo(written(long_line_of(made)))
+        typer.echo(written(long_line_of(made) | found_in(made, case)))
+    return made, case
 
 
-def _for_people(desk: "Desk", cases: "list[Case]", steps: bool) -> None:
+def _for_people(desk: "Desk", cases: "list[Case]", steps: bool) -> "tuple[Decision, Case]":
     from terminal import paint
 
     console, pack = paint.screen(), desk.deps.book.pack
@@ -123,12 +133,15 @@ def _for_people(desk: "Desk", cases: "list[Case]", steps: bool) -> None:
     if len(cases) > 1:
         console.print(rows)
         console.print(f"\nSee one in full: precept explain {made.id}", style="dim")
+    return made, case
 
 
 def _told(step: "Progress") -> dict[str, object]:
     """Return what a step found, in a few short values."""
     fields = step.fields
     told: dict[str, object] = {}
+    if "case" in fields and fields["case"].media:
+        told |= {"seen": len(fields["case"].observations), "unseen": len(fields["case"].unseen)}
     if "perception" in fields:
         told |= {"views": len(fields["perception"].views), "gaps": list(fields["perception"].gaps)}
     if "route" in fields:
@@ -166,18 +179,6 @@ def _written(
     content = "\0".join((text, *(m.path for m in media))).encode("utf-8", "replace")
     name = case_id or f"text-{hashlib.sha256(content).hexdigest()[:8]}"
     return case_from_text(text, name, surface=surface, profile=profile, context=context, media=media)
-
-
-def _media(images: list[Path], videos: list[Path]) -> "list[Media]":
-    from cases.case import Media
-
-    for path in (*images, *videos):
-        if not path.is_file():
-            raise Refused(f"{path}: no such file; give the path of a picture or video")
-    return [
-        *(Media(type="image", path=str(path)) for path in images),
-        *(Media(type="video", path=str(path)) for path in videos),
-    ]
 
 
 def _examples() -> "list[Case]":

@@ -21,7 +21,7 @@ State = Literal["ok", "note", "bad"]
 NEEDED_BYTES, WANTED_BYTES = 50_000_000, 1_000_000_000
 TEXTS = 64
 EXTRAS = {
-    "vision": ("PIL", "rapidocr", "nudenet", "cv2"),
+    "vision": ("PIL", "av", "cv2", "lxml", "nudenet", "pdqhash", "rapidocr", "trafilatura"),
     "models": ("openai", "langchain", "langchain_openai"),
     "gpu": ("vllm", "torch", "transformers"),
     "train": ("torch", "transformers", "sentence_transformers", "sklearn", "onnx"),
@@ -137,9 +137,9 @@ def _cache(settings: "Settings") -> tuple[State, str]:
 
 
 def _policy(settings: "Settings", found: "list[Pack]") -> tuple[State, str]:
-    from policy_store.loader import load_pack
+    from graphs.published import load_live
 
-    pack = load_pack(settings.policy)
+    pack = load_live(settings)
     found.append(pack)
     profiles = ", ".join(profile.id for profile in pack.profiles)
     return "ok", f"{pack.id} {pack.version} ({pack.digest[:8]}), {len(pack.rules)} rules, profiles {profiles}"

@@ -1,6 +1,7 @@
 """`precept explain`: a decision on record for a moderator, for the person concerned, or as a DSA statement."""
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -25,15 +26,24 @@ def explain(
     published: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="For dsa: the day on which the content was published.")
     ] = None,
+    render: Annotated[
+        Path | None, typer.Option(metavar="OUT.png", help="Draw its pictures and key frames with what was seen.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs; dsa always is.")] = False,
 ) -> None:
     """Explain a decision: its grounds and measurements, a notice to the person, or a statement of reasons."""
+    from terminal.files import drawable
     from terminal.line import written
     from terminal.opening import ledger, read, record
 
+    drawable(render)
     settings = read()
     with ledger(settings) as opened:
         found = record(opened, decision)
+    if render is not None:
+        from terminal.rendering import draw
+
+        draw(found.decision, found.case, found.pack, settings.media_root, render)
     if audience == "dsa":
         typer.echo(_statement(found, published))
         return

@@ -17,6 +17,7 @@ from cases.case import Case, media_ids
 from cases.decision import Decision, Edit, Outcome, dominant
 from cases.finding import Evidence
 from policy_store.pack import Pack
+from terminal.places import cited, told
 
 WIDEST = 110
 LONG = 600
@@ -29,6 +30,10 @@ WORDS: dict[Outcome, tuple[str, str]] = {
 }
 TIERS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 MARKED = "bold underline red"
+SEEN = (
+    ("tag", "key frame", "key frame"), ("words", "", "line"), ("region", "", "body region"),
+    ("subtitle", "", "subtitle"), ("speech", "", "sentence heard"), ("match", "", "known picture"),
+)  # fmt: skip
 _SHOWN = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 _SHOWN |= {
     code: 0xFFFD for code in (*range(0x80, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -156,9 +161,19 @@ def _content(made: Decision, case: Case) -> RenderableType:
     shown = [p for p in case.parts if p.text.strip() or p.id not in files]
     for part in shown:
         text = marked(part.text, [e for e in evidence if e.part == part.id])
-        lines.append(Text.assemble((f"{part.id}: ", "dim"), text) if len(shown) > 1 or part.id in files else text)
+        lines.append(
+            Text.assemble((f"{part.id}: ", "dim"), text)
+            if len(shown) > 1 or part.id.partition(".")[0] in files
+            else text
+        )
     for name, m in zip(files, case.media, strict=True):
         lines.append(Text(f"{name}: {harmless(m.path)} ({_looked(case, name)})", "dim"))
+    places = [(one, told(one)) for one in cited(made, case)]
+    lines += [
+        Text.assemble((f"{one.media} {where}: ", "dim"), (f"“{harmless(one.text)}”", MARKED))
+        for one, where in places
+        if where
+    ]
     lines += [Text(f"{u.media}: {harmless(u.told)}", "yellow") for u in case.unseen]
     return Padding(Group(*lines), (0, 0, 0, 2))
 
@@ -168,11 +183,10 @@ def _looked(case: Case, name: str) -> str:
     seen = [o for o in case.observations if o.media == name]
     if not seen:
         return "not read"
-    counts = [
-        (sum(o.kind == kind for o in seen), what)
-        for kind, what in (("words", "lines of words"), ("region", "body regions"))
-    ]
-    return ", ".join(f"{n} {what}" for n, what in counts if n) or "no words, no body regions"
+    counts = [(sum(o.kind == kind and o.label.startswith(label) for o in seen), what) for kind, label, what in SEEN]
+    found = ", ".join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in counts if n) or "no words, no body regions"
+    silence = next((f", {o.label}" for o in seen if o.id == f"{name}.t2"), "")
+    return found + silence
 
 
 def _clauses(made: Decision) -> RenderableType | None:

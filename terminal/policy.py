@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from terminal.errors import BAD_LINES, BROKEN, DONE, USAGE, Door, Refused
+from terminal.exchange import export, import_
 
 if TYPE_CHECKING:
     from cases.case import Case
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 policy_app = typer.Typer(
     cls=Door, name="policy", help="Write, check and try policies, and see what a change flips.", no_args_is_help=True
 )
-PackRef = Annotated[str, typer.Argument(metavar="PACK", help="A shipped policy id, or a folder with policy.yaml.")]
+PackRef = Annotated[
+    str, typer.Argument(metavar="PACK", help="A policy id, id@version or id@shipped, or a folder with policy.yaml.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -43,7 +46,7 @@ def lint(
 
     try:
         found = _load(pack)
-        tests = load_tests(pack, found)
+        tests = load_tests(_at(pack), found)
     except PackError as error:
         if not json:
             raise
@@ -77,7 +80,7 @@ def test(
     from terminal.opening import read
 
     found = _load(pack)
-    tests = load_tests(pack, found)
+    tests = load_tests(_at(pack), found)
     if not tests:
         raise Refused(f"{pack}: no tests, so nothing was checked; write cases.yaml beside policy.yaml")
     wanted = _matching(run, [t.id for t in tests])
@@ -185,6 +188,10 @@ def show(pack: PackRef, rule: Annotated[str | None, typer.Argument(metavar="RULE
         pages().rule(found, chosen)
     else:
         pages().pack(found)
+
+
+policy_app.command("import")(import_)
+policy_app.command()(export)
 
 
 def pages() -> ModuleType:
@@ -299,4 +306,12 @@ def _ref(pack: "Pack") -> dict[str, str]:
 def _load(ref: str) -> "Pack":
     from policy_store.loader import load_pack
 
-    return load_pack(ref)
+    return load_pack(_at(ref))
+
+
+def _at(ref: str) -> str | Path:
+    """Return where a policy is: an id means the version in force in this home, `id@version` one of its versions."""
+    from graphs.published import located
+    from graphs.settings import read_settings
+
+    return located(read_settings().home, ref)

@@ -43,7 +43,7 @@ def review(
         )
     if not reason.strip():
         raise Refused(f"--reason {reason!r} is blank; say why, for whoever reads the record")
-    answer = Answer(by=by or _user(), outcome=outcome, rule_id=rule, severity=severity, reason=reason)
+    answer = Answer(by=by or user(), outcome=outcome, rule_id=rule, severity=severity, reason=reason)
     edit, waited = _answered(settings, found, answer)
     if json:
         typer.echo(written({"edit": edit.model_dump(mode="json"), "waited": waited}))
@@ -113,7 +113,8 @@ def _edit(found: "Record", answer: "Answer") -> "Edit":
     )
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the user of this machine, by whom what is done here is said to be done."""
     import getpass
 
     try:

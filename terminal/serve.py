@@ -73,9 +73,10 @@ def _serve(
     from web.application import create_app
     from web.office import open_office
     from web.serving import Unsafe, admin_link, check_address, decide_examples
+    from web.settings import read_web_settings
     from web.store import accounts
 
-    with open_office(settings) as office:
+    with open_office(settings, read_web_settings()) as office:
         people = sum(1 for a in accounts.everybody(office.store) if a.active)
         try:
             check_address(host, tls=cert is not None, proxy=proxy is not None, people=people)
@@ -88,6 +89,7 @@ def _serve(
         config = uvicorn.Config(
             create_app(nullcontext(office)), host=host, port=port, log_level="warning", server_header=False,
             ssl_certfile=cert, ssl_keyfile=key, proxy_headers=proxy is not None, forwarded_allow_ips=proxy or "",
+            timeout_graceful_shutdown=5,  # streams of events have no end of their own
         )  # fmt: skip
         server = uvicorn.Server(config)
         sock = config.bind_socket()

@@ -5,6 +5,7 @@ import pytest
 FLAGS = {
     "vllm": "needs a real vLLM; run `pytest --vllm`, which installs it on the CPU once (minutes)",
     "slow": "takes long; run `pytest --slow`",
+    "chromium": "needs a browser; run `pytest --chromium tests/browser` with precept[browser] and Debian's chromium",
 }
 
 
@@ -12,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--vllm", action="store_true", help="run the tests that need a real vLLM on the CPU; install it once"
     )
+    parser.addoption("--chromium", action="store_true", help="run the tests of the console in a real Chromium")
     parser.addoption("--slow", action="store_true", help="run the tests that take more than a few seconds each, too")
 
 

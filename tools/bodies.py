@@ -1,6 +1,6 @@
 """Body regions seen in pixels, by NudeNet: what is there and whether it is covered. It judges nothing.
 
-Labels are NudeNet's own (LABELS); what they say of a decomposed rule's attribute is agents.bareness. The model comes
+Labels are NudeNet's own (LABELS); what they say of a decomposed rule's attribute is agents.sight. The model comes
 with the package and is loaded once, on first use. Threads may share a detector. Regions say nothing of age.
 """
 

@@ -1,7 +1,9 @@
 """How many tokens an ask may take: a guess at its prompt, and the room that is left for the answer.
 
 The guess counts three bytes of UTF-8 as a token: about a quarter too many for English, about right for Chinese, so
-that an allowance is kept without the model's tokenizer. What an answer reports replaces the guess.
+that an allowance is kept without the model's tokenizer. A picture counts a token for each square of PATCH pixels and
+some for its ends, as Qwen's do; models that cut it into tiles take about as many. What an answer reports replaces the
+guess.
 """
 
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ from cases.exchange import Message
 
 TOKEN_BYTES = 3
 TURN_TOKENS = 8
+PATCH, PICTURE_TOKENS = 28, 8
 LEAST = 16
 SHORTEN = "ask for less, or serve the model with a longer context"
 
@@ -20,7 +23,9 @@ def guessed(messages: Sequence[Message]) -> int:
     >>> guessed([Message(author="user", text="abcdef")])
     10
     """
-    return sum(-(-len(m.text.encode("utf-8", "replace")) // TOKEN_BYTES) + TURN_TOKENS for m in messages)
+    read = sum(-(-len(m.text.encode("utf-8", "replace")) // TOKEN_BYTES) + TURN_TOKENS for m in messages)
+    seen = [placed.picture for m in messages for placed in m.pictures]
+    return read + sum(-(-p.width // PATCH) * -(-p.height // PATCH) + PICTURE_TOKENS for p in seen)
 
 
 def room(prompt: int, most: int, tokens: int, context: int | None = None, answer: int | None = None) -> int | None:

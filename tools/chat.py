@@ -1,5 +1,7 @@
 """Answers in words from a served model, through langchain-openai. Not a judge: what an answer means is for agents.
 
+A message with pictures goes out as parts, text and data: URLs in turn; one without them goes out as plain text.
+
 It fits agents.ask.Chat. A JSON schema is held by the server where it can; a server that refuses one is asked in words
 from then on, so callers validate in any case. Tokens are bounded by a guess at the prompt and a cap on the answer.
 """
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 IN_WORDS = "Answer with one JSON object and nothing else. It follows this JSON schema:"
+ECHOED = 4000  # characters of a picture that an error is searched for
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.DOTALL)
 _BAD_SCHEMA = re.compile(r"invalid schema|grammar|features", re.IGNORECASE)
@@ -54,7 +57,7 @@ class ServedChat:
     ) -> Said:  # fmt: skip
         """Return the answer, at most `most` tokens long; see agents.ask.Chat for the contract."""
         model = self._model()  # before the clock starts: its import takes seconds, once
-        ask = Ask(self._connection, allowance.seconds, [m.text for m in messages])
+        ask = Ask(self._connection, allowance.seconds, asked(messages))
         return ask.wait(self._answered(model, ask, tuple(messages), allowance.tokens, schema, depth, most))
 
     async def _answered(
@@ -99,7 +102,7 @@ class ServedChat:
         if schema is not None and in_words:
             last = messages[-1]
             text = f"{last.text}\n\n{IN_WORDS}\n{json.dumps(schema, ensure_ascii=False)}"
-            messages = (*messages[:-1], Message(author=last.author, text=text))
+            messages = (*messages[:-1], last.model_copy(update={"text": text}))
         plain = {name: value for name, value in plain.items() if name not in refused}
         extra = {name: value for name, value in extra.items() if name not in refused}
         optional = frozenset(plain) | frozenset(extra)
@@ -184,6 +187,24 @@ def _mark(schema: Mapping[str, object]) -> str:
     return f"response_format {_name(schema)}"
 
 
+def asked(messages: Sequence[Message]) -> list[str]:
+    """Return the texts of messages, which no error may repeat, with the beginnings of their pictures."""
+    urls = [placed.picture.url[:ECHOED] for message in messages for placed in message.pictures]
+    return [message.text for message in messages] + urls
+
+
+def content(message: Message) -> "str | list[str | dict[str, Any]]":
+    """Return a message's content as OpenAI's API takes it: its text, or a list of parts where it holds pictures."""
+    if not message.pictures:
+        return message.text
+    return [
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {"type": "image_url", "image_url": {"url": part.url}}
+        for part in message.parts
+    ]
+
+
 def _turn(message: Message) -> "BaseMessage":
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -191,6 +212,6 @@ def _turn(message: Message) -> "BaseMessage":
         case "system":
             return SystemMessage(message.text)
         case "user":
-            return HumanMessage(message.text)
+            return HumanMessage(content(message))
         case "assistant":
             return AIMessage(message.text)

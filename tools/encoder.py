@@ -6,6 +6,7 @@ The weights are one file: the graph, its tokenizer and its calibration. Text bey
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -34,6 +35,12 @@ class States(NamedTuple):
     offsets: tuple[tuple[int, int], ...]
 
 
+class Work(threading.local):
+    """What the calling thread had done, in texts encoded: threads decide cases of their own, and one counts for one."""
+
+    done = 0.0
+
+
 class OnnxEncoder:
     """Encode texts on the CPU with the shipped weights; threads default to the cores of this process."""
 
@@ -42,7 +49,12 @@ class OnnxEncoder:
         if not model.is_file():
             raise FileNotFoundError(f"{model}: encoder weights are missing; reinstall precept or export them again")
         self.threads = threads or _cores()
-        self.encoded = 0
+        self._work = Work()
+
+    @property
+    def encoded(self) -> int:
+        """Return how many texts the calling thread had encoded."""
+        return int(self._work.done)
 
     @cached_property
     def digest(self) -> str:
@@ -90,7 +102,7 @@ class OnnxEncoder:
         elif texts:
             for row, vector in enumerate(self.pool.map(self._vector, texts)):
                 out[row] = vector
-        self.encoded += len(texts)
+        self._work.done += len(texts)
         return out
 
     @property

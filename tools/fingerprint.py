@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -38,6 +38,10 @@ WAYS: tuple[Way, ...] = (
     "upright", "turned", "turned", "turned", "mirrored and turned", "mirrored", "mirrored and turned",
     "mirrored and turned",
 )  # fmt: skip
+
+
+class BankError(ValueError):
+    """A bank or an exchange file that cannot be used; the text says where, the value and the fix."""
 
 
 class Fingerprint(NamedTuple):
@@ -116,18 +120,23 @@ class Bank:
     """The known pictures of a file, in the order in which they came. Make it anew to see what others wrote since."""
 
     def __init__(self, path: str | Path) -> None:
-        """Read a bank; a file that does not exist is an empty one. Raise ValueError with the broken line."""
+        """Read a bank; a file that does not exist is an empty one. Raise BankError with the broken line."""
         self.path = Path(path)
         self.known = _read(self.path)
 
     def __len__(self) -> int:
         return len(self.known)
 
+    @cached_property
+    def digest(self) -> str:
+        """Return what names its content."""
+        return hashlib.sha256("".join(sorted(one.model_dump_json() for one in self.known)).encode()).hexdigest()
+
     def add(self, entries: Iterable[Known]) -> int:
         """Add known pictures and write the file; return how many are new.
 
         An id that is there already gets the new label and note; a hash known by its label under another id stays as
-        it is. Raise ValueError when an id stands for another hash.
+        it is. Raise BankError when an id stands for another hash.
         """
         with FileLock(f"{self.path}.lock"):
             known = {one.id: one for one in _read(self.path)}
@@ -136,7 +145,7 @@ class Bank:
             for one in entries:
                 old = known.get(one.id)
                 if old is not None and old.hash != one.hash:
-                    raise ValueError(f"{self.path}: id {one.id!r} is taken by the hash {old.hash}; give another id")
+                    raise BankError(f"{self.path}: id {one.id!r} is taken by the hash {old.hash}; give another id")
                 if old is not None or (one.hash, one.label) not in there:
                     known[one.id] = one
                     there.add((one.hash, one.label))
@@ -175,7 +184,25 @@ class Bank:
             file.write(text)
         os.replace(file.name, self.path)
         self.known = known
-        self.__dict__.pop("_table", None)
+        for made in ("_table", "digest"):
+            self.__dict__.pop(made, None)
+
+
+def bank_at(path: Path) -> Bank | None:
+    """Return the bank of a file as it is now, None where there is none; it is read again when it has changed.
+
+    Raise BankError for a broken line.
+    """
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return _bank(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(4)
+def _bank(path: Path, changed: int, size: int) -> Bank:
+    return Bank(path)
 
 
 def known_as(hash: str, label: str, note: str = "") -> Known:
@@ -211,7 +238,7 @@ def imported(text: str, label: str) -> Imported:
     """Return what an exchange file holds, in either format; `label` names what comes without a tag.
 
     A record that is no PDQ hash, or that its sender calls not malicious, is skipped; one marked `should_delete` is to
-    be removed. Raise ValueError, with the place and the fix, for text in neither format.
+    be removed. Raise BankError, with the place and the fix, for text in neither format.
     """
     if text.lstrip()[:1] in ("{", "["):
         return _records(text, label)
@@ -224,7 +251,7 @@ def imported(text: str, label: str) -> Imported:
             skipped += 1
             continue
         if not _is_hash(value):
-            raise ValueError(f"line {number}: {value[:80]!r} is no PDQ hash; write 64 hex digits, as `pdq HASH`")
+            raise BankError(f"line {number}: {value[:80]!r} is no PDQ hash; write 64 hex digits, as `pdq HASH`")
         known.append(known_as(value.lower(), label))
     return Imported(tuple(known), (), skipped)
 
@@ -244,16 +271,14 @@ def _records(text: str, label: str) -> Imported:
                 skipped += 1
                 continue
             if not _is_hash(value):
-                raise ValueError(f"record {record.get('id')!r}: {value[:80]!r} is no PDQ hash of 64 hex digits")
+                raise BankError(f"record {record.get('id')!r}: {value[:80]!r} is no PDQ hash of 64 hex digits")
             tags = [tag["text"] if isinstance(tag, dict) else tag for one in opinions for tag in _tags(one)]
             note = next((str(one["description"]) for one in opinions if one.get("description")), "")
             known.append(Known(id=str(record["id"]), hash=value, label=str(tags[0]) if tags else label, note=note))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"no records of /threat_updates ({type(error).__name__}: {error}); see docs on banks"
-        ) from None
+        raise BankError(f"no records of /threat_updates ({type(error).__name__}: {error}); see docs on banks") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}: no JSON ({error.msg}); write lines of `pdq HASH` or JSON") from None
+        raise BankError(f"line {error.lineno}: no JSON ({error.msg}); write lines of `pdq HASH` or JSON") from None
     return Imported(tuple(known), tuple(removed), skipped)
 
 
@@ -274,9 +299,9 @@ def _read(path: Path) -> tuple[Known, ...]:
             one = Known.model_validate_json(line)
         except ValueError:
             told = f"{path}:{number}: {line[:80]!r} is no known picture; write id, hash (64 hex digits) and label"
-            raise ValueError(told) from None
+            raise BankError(told) from None
         if one.id in known:
-            raise ValueError(f"{path}:{number}: id {one.id!r} stands twice; give one of them another id")
+            raise BankError(f"{path}:{number}: id {one.id!r} stands twice; give one of them another id")
         known[one.id] = one
     return tuple(known.values())
 

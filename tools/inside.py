@@ -18,6 +18,8 @@ MIB = 1024 * 1024
 HEAD = struct.Struct(">QQ")  # lengths of the JSON and of all pieces, before them
 TOLD = 200
 OPEN_FILES = 128
+FAULTS = (NameError, AttributeError, TypeError, AssertionError, NotImplementedError)
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 Plain = str | int | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
 
@@ -68,18 +70,37 @@ def serve(given: Sequence[str]) -> NoReturn:
         failed = Failed(refused.why, refused.told)
     except ImportError as missing:
         needs = f"{missing.name or 'a library'} is not installed, and pictures and videos need it"
-        failed = Failed("no_tool", f"{needs}: pip install 'precept[vision]'")
+        failed = _fault(missing) or Failed("no_tool", f"{needs}: pip install 'precept[vision]'")
     except MemoryError:
         failed = Failed("too_large", f"decoding needs more than {limits[2] // MIB} MiB of memory; give a smaller file")
     except RecursionError:
         failed = Failed("unreadable", "the file is nested too deeply")
     except Exception as error:
-        failed = Failed("unreadable", f"the decoder stopped ({type(error).__name__}); the file is damaged")
+        stopped = f"the decoder stopped ({type(error).__name__}); the file is damaged"
+        failed = _fault(error) or Failed("unreadable", stopped)
     try:
         _send(out, answer, failed)
     except MemoryError:
         _send(out, answer, Failed("too_large", "the answer does not fit the memory allowed; give a smaller file"))
     os._exit(0)
+
+
+def _fault(error: Exception) -> Failed | None:
+    """Return what is told of a fault of our own program, which is no fault of the file; None for any other error.
+
+    It is ours when it is of a kind that no file brings about, and was raised by a line of ours, not of a library.
+    """
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = at.tb_frame.f_code.co_filename if at is not None else ""
+    lost = isinstance(error, ImportError) and os.path.isdir(os.path.join(_ROOT, (error.name or "-").split(".")[0]))
+    ours = place.startswith(_ROOT + os.sep) and "-packages" not in place
+    if not lost and not (ours and isinstance(error, FAULTS)):
+        return None
+    where = f"{os.path.relpath(place, _ROOT)}:{at.tb_lineno}" if at is not None and ours else "an import"
+    told = f"a fault of precept and not of the file: {type(error).__name__} at {where}; please report it"
+    return Failed("no_tool", told)
 
 
 def _bound(limits: Limits) -> None:

@@ -3,6 +3,9 @@
 For odds above all: prompts of like length go through the model together, padded on the left, and only the first token
 of an answer is computed. One ask at a time has the model; who comes later waits, on its own allowance. Answers in words
 are greedy and follow a JSON schema only as far as the model obeys: the caller validates. No ask is repeated here.
+
+A model that sees is loaded with its processor and reads one prompt at a time: how pictures are padded differs from
+model to model. A model that does not see refuses a prompt with pictures.
 """
 
 import json
@@ -11,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import TIMEOUT_MAX, Lock
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cases.decision import Depth
-from cases.exchange import Allowance, First, Message, Misbound, Said, Token, Unanswered, Usage
+from cases.exchange import Allowance, First, Message, Misbound, Picture, Said, Token, Unanswered, Usage
 from tools.chat import IN_WORDS
 from tools.thought import parted
 
@@ -23,7 +27,10 @@ TOP = 20
 
 
 class Loaded(NamedTuple):
-    """Model and tokenizer on a device, what `forward` accepts, the ids that end an answer, positions (0: unbounded)."""
+    """Model and tokenizer on a device, what `forward` accepts, the ids that end an answer, positions (0: unbounded).
+
+    `processor` turns words and pictures into what a model that sees reads; None for one that reads words alone.
+    """
 
     model: Any
     tokenizer: Any
@@ -31,13 +38,23 @@ class Loaded(NamedTuple):
     accepts: frozenset[str]
     ends: frozenset[int]
     positions: int
+    processor: Any = None
+
+
+class Read(NamedTuple):
+    """A prompt as the model reads it: its tokens, and tensors of its pictures."""
+
+    ids: list[int]
+    seen: Mapping[str, Any] = MappingProxyType({})
 
 
 class LocalModel:
-    """A model by the folder or hub name that `transformers` loads. `name` is `transformers/MODEL`."""
+    """A model by the folder or hub name that `transformers` loads, with eyes where `sees`. `name` is
+    `transformers/MODEL`.
+    """
 
-    def __init__(self, model: str) -> None:
-        self.model, self.name = model, f"transformers/{model}"
+    def __init__(self, model: str, *, sees: bool = False) -> None:
+        self.model, self.name, self.sees = model, f"transformers/{model}", sees
         self._lock = Lock()
         self._loaded: Loaded | None = None
 
@@ -60,7 +77,7 @@ class LocalModel:
 
     def _load(self) -> Loaded:
         if self._loaded is None:
-            self._loaded = _loaded(self.model, self.name)
+            self._loaded = _loaded(self.model, self.name, self.sees)
         return self._loaded
 
 
@@ -83,17 +100,19 @@ class LocalOdds:
         since = perf_counter()
         answers: dict[int, tuple[Token, ...]] = {}
         with self.model.held(allowance) as loaded:
-            ids = [_ids(self.name, loaded, p) for p in prompts]
+            reads = [_read(self.name, loaded, p) for p in prompts]
+            ids = [read.ids for read in reads]
             _fit(self.name, loaded, ids, allowance)
             wanted = _single(loaded.tokenizer, tokens)
-            for batch in batches([len(i) for i in ids], self.batch_tokens):
+            alone = [[n] for n in range(len(ids))]
+            for batch in alone if loaded.processor else batches([len(i) for i in ids], self.batch_tokens):
                 if perf_counter() - since > allowance.seconds:
                     told = (
                         f"{self.name!r} had read {len(answers)} of {len(ids)} prompts after {allowance.seconds:.1f} s"
                     )
                     raise Unanswered("out_of_time", told, self._usage([ids[n] for n in answers], since))
                 with _enough_memory(self.name, f"{len(batch)} prompts at once"):
-                    answers |= zip(batch, _first(loaded, [ids[n] for n in batch], wanted), strict=True)
+                    answers |= zip(batch, _first(loaded, [reads[n] for n in batch], wanted), strict=True)
         share = (perf_counter() - since) / len(ids)
         return tuple(
             First(
@@ -128,10 +147,11 @@ class LocalChat:
         """
         since = perf_counter()
         with self.model.held(allowance) as loaded:
-            ids = _ids(self.name, loaded, _under(messages, schema), thinks=depth == "full")
+            read = _read(self.name, loaded, _under(messages, schema), thinks=depth == "full")
+            ids = read.ids
             limit = min(most, _fit(self.name, loaded, [ids], allowance))
             with _enough_memory(self.name, "an answer in words"):
-                said = _generated(loaded, ids, limit, allowance.seconds - (perf_counter() - since))
+                said = _generated(loaded, read, limit, allowance.seconds - (perf_counter() - since))
         usage = Usage(
             calls=1, prompt_tokens=len(ids), completion_tokens=len(said), seconds=perf_counter() - since,
             backends=(self.name,),
@@ -166,7 +186,7 @@ def _under(messages: Sequence[Message], schema: Mapping[str, object] | None) -> 
         return messages
     last = messages[-1]
     asked = f"{last.text}\n\n{IN_WORDS}\n{json.dumps(schema, ensure_ascii=False)}"
-    return [*messages[:-1], Message(author=last.author, text=asked)]
+    return [*messages[:-1], last.model_copy(update={"text": asked})]
 
 
 def _bare(text: str) -> str:
@@ -175,18 +195,46 @@ def _bare(text: str) -> str:
     return text.partition("\n")[2].removesuffix("```").strip() if fenced else text
 
 
-def _ids(name: str, loaded: Loaded, messages: Sequence[Message], thinks: bool = False) -> list[int]:
-    """Return the tokens of a prompt up to where the answer starts."""
-    turns = [{"role": m.author, "content": m.text} for m in messages]
+def _read(name: str, loaded: Loaded, messages: Sequence[Message], thinks: bool = False) -> Read:
+    """Return a prompt up to where the answer starts."""
+    pictures = [placed.picture for m in messages for placed in m.pictures]
+    if pictures and loaded.processor is None:
+        raise Misbound(
+            f"{name!r} reads words alone and was sent a picture; bind transformers+vision/MODEL where it sees"
+        )
+    turns = [{"role": m.author, "content": _content(m) if loaded.processor else m.text} for m in messages]
     try:
-        text = loaded.tokenizer.apply_chat_template(
+        text = (loaded.processor or loaded.tokenizer).apply_chat_template(
             turns, tokenize=False, add_generation_prompt=True, enable_thinking=thinks
         )
     except Exception as wrong:  # a template raises what it likes
         told = f"{name!r}: its chat template cannot hold these turns ({_line(wrong)}); bind a model tuned for chat"
         raise Misbound(told) from wrong
-    found: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
-    return found
+    if not pictures:
+        found: list[int] = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return Read(found)
+    return _seen(name, loaded, text, pictures)
+
+
+def _content(message: Message) -> list[dict[str, str]]:
+    return [{"type": "text", "text": p} if isinstance(p, str) else {"type": "image"} for p in message.parts]
+
+
+def _seen(name: str, loaded: Loaded, text: str, pictures: Sequence[Picture]) -> Read:
+    import io
+
+    from PIL import Image
+
+    images = [Image.open(io.BytesIO(p.data)).convert("RGB") for p in pictures]
+    try:
+        made = loaded.processor(text=[text], images=images, add_special_tokens=False, return_tensors="pt")
+    except Exception as wrong:  # of each model's own code
+        told = f"{name!r}: its processor cannot hold {len(images)} pictures ({_line(wrong)}); bind another model"
+        raise Misbound(told) from wrong
+    wanted = {k: v for k, v in made.items() if k in loaded.accepts and k not in ("input_ids", "attention_mask")}
+    kind = loaded.model.dtype
+    seen = {k: v.to(loaded.device, kind if v.is_floating_point() else v.dtype) for k, v in wanted.items()}
+    return Read(made["input_ids"][0].tolist(), seen)
 
 
 def _fit(name: str, loaded: Loaded, ids: Sequence[Sequence[int]], allowance: Allowance) -> int:
@@ -205,14 +253,18 @@ def _single(tokenizer: Any, texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(ids[0] for ids in found if len(ids) == 1))
 
 
-def _first(loaded: Loaded, prompts: Sequence[Sequence[int]], wanted: Sequence[int]) -> list[tuple[Token, ...]]:
+def _first(loaded: Loaded, reads: Sequence[Read], wanted: Sequence[int]) -> list[tuple[Token, ...]]:
     import torch
 
+    prompts = [read.ids for read in reads]
     pad, width = loaded.tokenizer.pad_token_id, max(map(len, prompts))
     rows = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=loaded.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=loaded.device)
     # Positions count from the first real token, so that padding moves no word; one logit row spares the rest.
     extras = {"position_ids": (mask.cumsum(-1) - 1).clamp(min=0), "logits_to_keep": 1, "use_cache": False}
+    if loaded.processor is not None:  # alone, so without padding; and its positions may count pictures another way
+        extras = {**extras, **reads[0].seen}
+        del extras["position_ids"]
     with torch.inference_mode():
         out = loaded.model(
             input_ids=rows, attention_mask=mask, **{k: v for k, v in extras.items() if k in loaded.accepts}
@@ -230,19 +282,21 @@ def _tokens(tokenizer: Any, ids: Sequence[int], logs: Sequence[float]) -> Iterat
         yield Token(text=text, logprob=log)
 
 
-def _generated(loaded: Loaded, ids: Sequence[int], limit: int, seconds: float) -> list[int]:
+def _generated(loaded: Loaded, read: Read, limit: int, seconds: float) -> list[int]:
     import torch
     from transformers import GenerationConfig
 
-    prompt = torch.tensor([list(ids)], device=loaded.device)
+    prompt = torch.tensor([read.ids], device=loaded.device)
     config: Any = GenerationConfig
     settings = config(
         do_sample=False, max_new_tokens=limit, max_time=max(seconds, 0.0), num_beams=1,
         eos_token_id=sorted(loaded.ends), pad_token_id=loaded.tokenizer.pad_token_id,
     )  # fmt: skip
     with torch.inference_mode():
-        out = loaded.model.generate(prompt, attention_mask=torch.ones_like(prompt), generation_config=settings)
-    said: list[int] = out[0, len(ids) :].tolist()
+        out = loaded.model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), generation_config=settings, **read.seen
+        )
+    said: list[int] = out[0, len(read.ids) :].tolist()
     return said
 
 
@@ -257,10 +311,10 @@ def _enough_memory(name: str, what: str) -> Iterator[None]:
         raise Unanswered("backend_unavailable", told) from full
 
 
-def _loaded(model: str, name: str) -> Loaded:
+def _loaded(model: str, name: str, sees: bool) -> Loaded:
     try:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
     except ImportError as gone:
         raise Misbound(f"{name!r} needs torch and transformers: pip install 'precept[gpu]'") from gone
     import inspect
@@ -273,7 +327,10 @@ def _loaded(model: str, name: str) -> Loaded:
     source: Any = folder or model
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(source, padding_side="left")
-        found: Any = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16 if cuda else torch.float32)
+        readers: Any = AutoProcessor
+        processor = readers.from_pretrained(source) if sees else None
+        kind: Any = AutoModelForImageTextToText if sees else AutoModelForCausalLM
+        found: Any = kind.from_pretrained(source, dtype=torch.bfloat16 if cuda else torch.float32)
     except Exception as wrong:  # whatever keeps it from loading would meet every case
         told = f"{name!r} cannot be loaded ({_line(wrong)}); name a folder, or a model of the hub that can be reached"
         raise Misbound(told) from wrong
@@ -286,6 +343,7 @@ def _loaded(model: str, name: str) -> Loaded:
         model=found, tokenizer=tokenizer, device="cuda" if cuda else "cpu",
         accepts=frozenset(inspect.signature(found.forward).parameters), ends=frozenset(ends),
         positions=getattr(found.config.get_text_config(), "max_position_embeddings", None) or 0,
+        processor=processor,
     )  # fmt: skip
 
 

@@ -57,10 +57,14 @@ def read_picture(
         words = read_words(frame.pixels, media, frame.locator, engine=engine, first=len(found) + 1)
         if isinstance(words, Unseen):
             return words
-        fresh = [word for word in words if not any(_same(word, seen) for seen in found)]
-        at = len(found) + 1
-        found += [word.model_copy(update={"id": f"{media}.w{at + i}"}) for i, word in enumerate(fresh)]
+        found += fresh_words(words, found, media)
     return tuple(found)
+
+
+def fresh_words(words: Sequence[Observation], known: Sequence[Observation], media: str) -> list[Observation]:
+    """Return the lines of a frame that do not stand at the same place in an earlier one, numbered on."""
+    fresh = [word for word in words if not any(_same(word, seen) for seen in known)]
+    return [word.model_copy(update={"id": f"{media}.w{n}"}) for n, word in enumerate(fresh, len(known) + 1)]
 
 
 def _read(by: Reader, pixels: Pixels) -> list[Line]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cases.exchange import Allowance, First, Message, Oddless, Token, Unanswered, Usage
 from tools.budget import SHORTEN, guessed
+from tools.chat import asked, content
 from tools.connection import Connection
 from tools.effort import effort, hidden
 from tools.loop import together
@@ -48,7 +49,7 @@ class ServedOdds:
         if not prompts:
             return ()
         client = self._connection.client  # before the clock starts: its import takes a second, once
-        texts = [[m.text for m in prompt] for prompt in prompts]
+        texts = [asked(prompt) for prompt in prompts]
         whole = Ask(self._connection, allowance.seconds, [text for prompt in texts for text in prompt])
         if (size := sum(map(guessed, prompts)) + len(prompts)) > allowance.tokens:
             told = f"{len(prompts)} prompts are about {size} tokens and {allowance.tokens} are left"
@@ -74,12 +75,14 @@ class ServedOdds:
     async def _one(
         self, client: "AsyncOpenAI", ask: Ask, prompt: Sequence[Message], ids: Sequence[int]
     ) -> "ChatCompletion":
+        from openai.types.chat import ChatCompletion
+
         while True:  # every turn but the last takes a parameter away
             parameters, optional = self._parameters(ids)
-            turns: Any = [{"role": m.author, "content": m.text} for m in prompt]
-            act = partial(
-                client.chat.completions.create, model=self._connection.endpoint.model, messages=turns, **parameters
-            )
+            turns: Any = [{"role": m.author, "content": content(m)} for m in prompt]
+            body = {"model": self._connection.endpoint.model, "messages": turns, **parameters}
+            # Past the method that checks the arguments: with a token an answer, that is a good part of all our work.
+            act = partial(client.post, "/chat/completions", cast_to=ChatCompletion, body=body)
             try:
                 answer = await ask.answer(partial(_whole, act), optional | COUNTS)
                 ask.counted = _counted(answer)
@@ -104,9 +107,9 @@ class ServedOdds:
             extra["logprob_token_ids"] = list(ids)
         plain = {name: value for name, value in plain.items() if name not in refused}
         extra = {name: value for name, value in extra.items() if name not in refused}
-        fixed = {"logprobs": True, "top_logprobs": TOP, "extra_body": extra or None}
+        fixed = {"logprobs": True, "top_logprobs": TOP}
         fixed["max_completion_tokens" if hidden(endpoint) else "max_tokens"] = 1
-        return plain | fixed, frozenset(plain) | frozenset(extra)
+        return plain | fixed | extra, frozenset(plain) | frozenset(extra)
 
     def _first(self, ask: Ask, answer: "ChatCompletion", seconds: float) -> First:
         logprobs = answer.choices[0].logprobs

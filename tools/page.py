@@ -7,7 +7,7 @@ other way round. Pages that scripts build, or that send the visitor on, were not
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 from cases.model import Fact
 from cases.observation import Trouble, Unseen
@@ -69,7 +69,18 @@ def read_page(
         head = file.read(1024)
         if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
             return Unseen(media=media, what="page", why="unknown_format", told="it is no text; give a page as HTML")
-        got = run("tools.markup:page", {"most": most}, file, limits)
+        return _read(file, size, limits, media, most)
+
+
+def read_html(html: str, limits: Limits = READING, *, media: str = "landing", most: int = MAX_BYTES) -> Page | Unseen:
+    """Return the texts of a page that is given as HTML."""
+    # The page is UTF-8 now, whatever it says that it is: the mark overrules what stands in it.
+    body = b"\xef\xbb\xbf" + html.encode("utf-8", "replace")
+    return _read(body, len(body), limits, media, most)
+
+
+def _read(source: bytes | IO[bytes], size: int, limits: Limits, media: str, most: int) -> Page | Unseen:
+    got = run("tools.markup:page", {"most": most}, source, limits)
     if isinstance(got, Failed):
         return Unseen(media=media, what="page", why=got.why, told=got.told)
     return _page(cast(Mapping[str, Plain], got.value), media, size, most)

@@ -5,7 +5,6 @@ The file is hostile: it is looked up inside the folder given, without following 
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -96,15 +95,20 @@ class Decoded(Fact):
 
 
 def open_picture(
-    path: str | Path, root: str | Path | None = None, limits: PictureLimits | None = None, *, media: str = "image-1"
+    path: str | Path,
+    root: str | Path | None = None,
+    limits: PictureLimits | None = None,
+    *,
+    media: str = "image-1",
+    called: str | None = None,
 ) -> Picture | Unseen:
     """Return the frames of a picture file, or why it was not seen. `media` is the file's id in its case.
 
-    A path is taken from `root` and must stay inside it once symlinks are followed; None lets the caller name any file.
+    `called` is how it is named in what is told, by its path where that is None. A path is taken from `root` and must
+    stay inside it once symlinks are followed; None lets the caller name any file.
     """
     limits = limits or PictureLimits()
-    place = path if root is None else os.path.join(root, path)
-    file = opened(place, root, media, limits.file_bytes)
+    file = opened(path, root, media, limits.file_bytes)
     if isinstance(file, Unseen):
         return file
     with file:
@@ -114,7 +118,7 @@ def open_picture(
         except OSError as error:
             told = f"{str(path)!r} cannot be read ({error.strerror})"
             return Unseen(media=media, what="file", why="unreadable", told=told)
-    return decode_picture(data, limits, media=media, name=str(path))
+    return decode_picture(data, limits, media=media, name=called or repr(str(path)))
 
 
 def decode_picture(
@@ -125,17 +129,17 @@ def decode_picture(
     wanted: dict[str, Plain] = {key: getattr(limits, key) for key in ("pixels", "side", "area", "frames", "scanned")}
     answer = run("tools.raster:decoded", wanted, data, limits.sandbox)
     if isinstance(answer, Failed):
-        return Unseen(media=media, what="picture", why=answer.why, told=f"{name!r} {answer.told}")
+        return Unseen(media=media, what="picture", why=answer.why, told=f"{name} {answer.told}")
     try:
         about = Decoded.model_validate(answer.value)
         frames = tuple(map(_framed, about.frames, answer.pieces))
     except ValueError:
         # What ran on a hostile file is not believed either.
-        told = f"{name!r} made the decoder give nonsense; save it again"
+        told = f"{name} made the decoder give nonsense; save it again"
         return Unseen(media=media, what="picture", why="unreadable", told=told)
     gaps: tuple[Unseen, ...] = ()
     if about.broken is not None:
-        gaps = (Unseen(media=media, what="picture", why="unreadable", told=f"{name!r} {about.broken}"),)
+        gaps = (Unseen(media=media, what="picture", why="unreadable", told=f"{name} {about.broken}"),)
     return Picture(
         frames=frames,
         size=(about.width, about.height),

@@ -4,10 +4,12 @@ It never raises for a server that does not answer or is set up wrongly: what is 
 """
 
 import json
+import struct
+import zlib
 from dataclasses import replace
 from typing import NamedTuple
 
-from cases.exchange import Allowance, Message, Misbound, Said, Unanswered
+from cases.exchange import Allowance, Message, Misbound, Picture, Placed, Said, Unanswered
 from tools.chat import ServedChat
 from tools.connection import Connection
 from tools.endpoint import Endpoint
@@ -39,14 +41,16 @@ class Probe(NamedTuple):
     told: str = ""
 
 
-def probe(endpoint: Endpoint, *, seconds: float = SECONDS, loop: Loop = SHARED) -> Probe:
+def probe(endpoint: Endpoint, *, sees: bool = False, seconds: float = SECONDS, loop: Loop = SHARED) -> Probe:
     """Ask an endpoint for its models, one token and one small JSON object, each within `seconds` and once.
 
-    Raise MissingLibrary where openai or langchain-openai is not installed.
+    With `sees` it is shown a picture too: whether it takes one is found, not whether it sees what is there. Raise
+    MissingLibrary where openai or langchain-openai is not installed.
     """
     connection = Connection(replace(endpoint, attempts=1), loop=loop)
     try:
-        return _looked(connection, Allowance(seconds=seconds, tokens=4096))
+        found = _looked(connection, Allowance(seconds=seconds, tokens=4096))
+        return _shown(connection, found, seconds) if sees and found.latency_ms is not None else found
     finally:
         connection.close()
 
@@ -78,6 +82,33 @@ def _looked(connection: Connection, allowance: Allowance) -> Probe:
     if not structured:
         told.append(f"{endpoint.name} does not hold answers to a JSON schema; they are asked for in words and checked")
     return Probe(True, models, _milliseconds(latency), counted, structured, "; ".join(told))
+
+
+def square(side: int = 56) -> Picture:
+    """Return a red square, made without any library of pictures."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    rows = (b"\0" + b"\xff\0\0" * side) * side
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    data = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return Picture(id="square", data=b"\x89PNG\r\n\x1a\n" + data, type="image/png", width=side, height=side)
+
+
+def _shown(connection: Connection, found: Probe, seconds: float) -> Probe:
+    asked = Message(author="user", text="Is this red? Answer Yes or No.", pictures=(Placed(at=0, picture=square()),))
+    try:
+        ServedChat(connection)((asked,), Allowance(seconds=seconds, tokens=4096), depth="none", most=256)
+        return found
+    except Unanswered as unanswered:
+        if unanswered.failure == "malformed_answer":
+            return found  # it answered, whatever it said
+        error: Exception = unanswered
+    except Misbound as misbound:
+        error = misbound
+    told = f"it is bound as one that sees and does not take a picture ({error}); leave +vision out of its binding"
+    return found._replace(told="; ".join(filter(None, (found.told, told))))
 
 
 def _models(connection: Connection, seconds: float) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.encoder import OnnxEncoder, States
+from tools.encoder import OnnxEncoder, States, Work
 from tools.session import digest, opened
 
 if TYPE_CHECKING:
@@ -42,11 +42,17 @@ class OnnxReader:
         if not model.is_file():
             raise FileNotFoundError(f"{model}: reader weights are missing; reinstall precept or export them again")
         self.pairs = 0
-        self.cost = 0.0  # in texts encoded: half of one for a text's lower layers or a pair, all of one for a law
+        # Half of one text for a text's lower layers or a pair, all of one for a law.
+        self._work = Work()
         self._laws: OrderedDict[str, States] = OrderedDict()
         self._texts: OrderedDict[str, States] = OrderedDict()
         self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def cost(self) -> float:
+        """Return what the calling thread had read, in texts encoded."""
+        return self._work.done
 
     @cached_property
     def digest(self) -> str:
@@ -78,18 +84,18 @@ class OnnxReader:
             found = list(self.encoder.pool.map(lambda law: self._answer(case, law), ruled))
             self._answers.update(((text, law), answer) for law, answer in zip(wanted, found, strict=True))
             self.pairs += len(wanted)
-            self.cost += 0.5 * len(wanted)
+            self._work.done += 0.5 * len(wanted)
         out = [self._answers[(text, law)] for law in laws]
         while len(self._answers) > KEPT_ANSWERS:
             self._answers.popitem(last=False)
         return out
 
     def _case(self, text: str) -> States:
-        self.cost += 0.5
+        self._work.done += 0.5
         return self.encoder.lower(text, MAX_TEXT_TOKENS)
 
     def _law(self, text: str) -> States:
-        self.cost += 1.0
+        self._work.done += 1.0
         return self.encoder.upper(text, MAX_LAW_TOKENS)
 
     def _answer(self, case: States, law: States) -> Answer:

@@ -1,27 +1,28 @@
-"""Looks at the files of a case: what can be seen in its pictures, and what could not. It judges nothing.
+"""Looks at the files of a case: what can be seen, heard and read in them, and what could not. It judges nothing.
 
 Contract: every file comes back with at least one observation or one gap, whatever is in it; no error of a library gets
-out. A picture that was looked through carries a `tag` observation with its format and size, so that a picture without
-words is told from one that nobody looked at.
+out. A file that was looked through carries a `tag` observation with its format and size, so that a picture without
+words is told from one that nobody looked at. What was seen is kept by content, tools and settings.
 """
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO
 
-from cases.case import Media, media_ids
-from cases.observation import Locator, Observation, Unseen
+from cases.case import Media, Part, media_ids
+from cases.observation import Unseen
+from tools.looking import Looking, Seen
+from tools.remembered import remembered
+from tools.source import opened, placed
 
-NEEDED = ("PIL", "rapidocr", "nudenet", "cv2")
+NEEDED = ("PIL", "av", "cv2", "lxml", "nudenet", "pdqhash", "rapidocr", "trafilatura")
 VISION = "pip install 'precept[vision]'"
-
-
-class Seen(NamedTuple):
-    """What was seen in all files of a case, and what was not."""
-
-    observations: tuple[Observation, ...]
-    unseen: tuple[Unseen, ...]
+_COMMENT = re.compile(r"<!--.*?-->|<\?[^<>]*>", re.S)
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.I)
+_HEAD = 20_000
 
 
 def missing() -> tuple[str, ...]:
@@ -29,47 +30,92 @@ def missing() -> tuple[str, ...]:
     return tuple(name for name in NEEDED if find_spec(name) is None)
 
 
-def look(media: Sequence[Media], root: Path | None = None) -> Seen:
-    """Return what is seen in files, in their order; paths stay inside `root` where one is given."""
-    observations: list[Observation] = []
-    unseen: list[Unseen] = []
-    for name, one in zip(media_ids(media), media, strict=True):
-        if one.type != "image":
-            told = f"{one.path!r}: {one.type} is not read in this release; a person has to look at it"
-            unseen.append(Unseen(media=name, what="file", why="no_tool", told=told))
-            continue
-        found, gaps = _picture(one.path, name, root)
-        observations += found
-        unseen += gaps
-    return Seen(tuple(observations), tuple(unseen))
-
-
-def _picture(path: str, name: str, root: Path | None) -> tuple[list[Observation], list[Unseen]]:
-    from tools.bodies import detector
-    from tools.ocr import read_picture
-    from tools.pictures import open_picture
-
-    picture = open_picture(path, root, media=name)
-    if isinstance(picture, Unseen):
-        return [], [picture]
-    width, height = picture.size
-    tag = f"{picture.format} {width}x{height}, sha256 {picture.sha256[:16]}"
+def look(media: Sequence[Media], how: Looking | None = None) -> Seen:
+    """Return what is seen in files, in their order."""
+    how, gone = how or Looking(), missing()
     found = [
-        Observation(id=f"{name}.t1", media=name, kind="tag", label=tag, locator=Locator(frame=0), tool="pillow",
-                    version="")
-    ]  # fmt: skip
-    gaps = list(picture.gaps)
-    words = read_picture(picture, name)
-    if isinstance(words, Unseen):
-        gaps.append(words)
-    else:
-        found += words
-    regions = 0
-    for frame in picture.frames:
-        seen = detector()(frame.pixels, name, frame.locator, first=regions + 1)
-        if isinstance(seen, Unseen):
-            gaps.append(seen)
-            break
-        found += seen
-        regions += len(seen)
-    return found, gaps
+        _untold(name, gone) if gone else _file(one, name, how)
+        for name, one in zip(media_ids(media), media, strict=True)
+    ]
+    return _joined(found)
+
+
+def look_at_pages(pages: Sequence[Part]) -> Seen:
+    """Return what a visitor reads of parts that are the HTML of a landing page, each under the part's own id."""
+    from tools.landing import page_given
+
+    gone = missing()
+    return _joined([_untold(p.id, gone) if gone else page_given(p.text, p.id) for p in pages])
+
+
+def is_page(text: str) -> bool:
+    """Return whether a text is an HTML document, and not words about one.
+
+    >>> is_page("<!-- ad --> <!DOCTYPE html><p>Buy</p>"), is_page("Buy <b>now</b>")
+    (True, False)
+    """
+    return _PAGE.match(_COMMENT.sub("", text[:_HEAD])) is not None
+
+
+def _untold(name: str, gone: Sequence[str]) -> Seen:
+    told = f"{', '.join(gone)} not installed, and files of a case are not read without: {VISION}"
+    return Seen((), (Unseen(media=name, what="file", why="no_tool", told=told),))
+
+
+def _file(one: Media, name: str, how: Looking) -> Seen:
+    file = opened(one.path, how.root, name)
+    if isinstance(file, Unseen):
+        return Seen((), (file,))
+    with file:
+        before = _state(file)
+        place = placed(one.path, how.root)
+        make = _looks(one, place, _watched(how, name))
+        seen = remembered(how, one.type, place, file, name, make)
+        # The file is opened by its path again, so what was hashed and what was looked at must be the same.
+        if seen is None or before != _state(file) or not _same(place, before):
+            told = "it was changed while it was looked at; decide it again"
+            return Seen((), (Unseen(media=name, what="file", why="unreadable", told=told),))
+    return seen
+
+
+def _looks(one: Media, place: str, how: Looking) -> Callable[[str], Seen]:
+    if one.type == "image":
+        from tools.still import picture_seen
+
+        return lambda name: picture_seen(place, name, how)
+    if one.type == "video":
+        from tools.moving import video_seen
+
+        return lambda name: video_seen(place, name, how)
+    if one.type == "audio":
+        from tools.moving import sound_heard
+
+        return lambda name: sound_heard(place, name, how)
+    from tools.landing import page_seen
+
+    return lambda name: page_seen(place, name, how.root)
+
+
+def _watched(how: Looking, name: str) -> Looking:
+    """Return how to look, told under the file's name in its case whatever it is called on the way."""
+    watch = how.watch
+    return how if watch is None else how._replace(watch=lambda _, stage, share: watch(name, stage, share))
+
+
+def _joined(found: Sequence[Seen]) -> Seen:
+    return Seen(tuple(o for s in found for o in s.observations), tuple(u for s in found for u in s.unseen))
+
+
+def _state(file: IO[bytes]) -> tuple[int, ...]:
+    return _told(os.fstat(file.fileno()))
+
+
+def _same(place: str | Path, before: tuple[int, ...]) -> bool:
+    try:
+        return _told(os.stat(place)) == before
+    except OSError:
+        return False
+
+
+def _told(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

@@ -1,6 +1,8 @@
 """A file of a case, opened so that it can be handed to a decoder: a regular file, inside its folder, of a bounded size.
 
-Not a decoder: it reads nothing. What it checked is what is open, so nobody can swap the file in between.
+Not a decoder: it reads nothing. What it checked is what is open, so nobody can swap the file in between. The one place
+that says what a path of a case means: a relative one is taken from the folder that media may be in, from where the
+process stands without one.
 """
 
 import os
@@ -13,11 +15,20 @@ from cases.observation import Trouble, Unseen
 MOST = 8 << 30
 
 
+def placed(path: str | Path, root: str | Path | None) -> str:
+    """Return where a path of a case lies; with a root it is absolute, and not yet known to be inside.
+
+    >>> placed("a.png", None), placed("a.png", "/media"), placed("/other/a.png", "/media")
+    ('a.png', '/media/a.png', '/other/a.png')
+    """
+    return str(path) if root is None else os.path.join(os.path.abspath(root), path)
+
+
 def opened(path: str | Path, root: str | Path | None, media: str, most: int = MOST) -> IO[bytes] | Unseen:
     """Return the open file, at most `most` bytes long; the caller closes it.
 
-    With a root, a path that leads out of it, by a link or by dots, is refused; None allows every place. Pipes, devices
-    and folders are refused without waiting for them.
+    With a root, a path is taken from it, and one that leads out of it, by a link or by dots, is refused; None allows
+    every place. Pipes, devices and folders are refused without waiting for them.
     """
 
     def unseen(why: Trouble, told: str) -> Unseen:
@@ -25,7 +36,7 @@ def opened(path: str | Path, root: str | Path | None, media: str, most: int = MO
 
     shown = repr(str(path)[:200])
     try:
-        real = os.path.realpath(path, strict=True)
+        real = os.path.realpath(placed(path, root), strict=True)
         if root is not None and not Path(real).is_relative_to(os.path.realpath(root, strict=True)):
             return unseen("unreadable", f"{shown} leads out of the folder that media may be in; put the file inside it")
         handle = os.open(real, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)

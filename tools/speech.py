@@ -80,7 +80,7 @@ def listener(spec: str) -> Listener | None:
         return None
     if provider == WHISPER and model:
         return Whisper(model)
-    raise ValueError(f"SPEECH={spec!r} is no role; give {NONE!r} or '{WHISPER}/MODEL', MODEL a folder or a name")
+    raise ValueError(f"PRECEPT_SPEECH={spec!r} is no role; give {NONE!r} or '{WHISPER}/MODEL', a folder or a name")
 
 
 def hear(
@@ -108,7 +108,7 @@ def hear(
         return Unseen(media=media, what="speech", why=why, told=f"no transcript: {told}")
 
     if who is None:
-        fix = f"bind SPEECH={WHISPER}/MODEL and pip install faster-whisper, or give a transcript"
+        fix = f"set PRECEPT_SPEECH={WHISPER}/MODEL and pip install faster-whisper, or give a transcript"
         return Heard(
             (), (*sound.gaps, unheard("no_tool", f"there is sound, and nothing listens to it; {fix}")), "sounding"
         )

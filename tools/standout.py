@@ -1,9 +1,12 @@
-"""Of each bin of time the frame that stands out from its bin, inside the sandbox. tools.video asks for it.
+"""Of each bin of time the frame that stands out from its time, inside the sandbox. tools.video asks for it.
 
 Not for the calling process, and no judge: sixteen uniform frames see one second of a minute with a chance of one in
-four, and what is shown for a second alone is unlike the rest of its bin. All frames that others need are decoded to
-stamp-sized pictures, of a long film its key frames alone, which encoders put where a scene changes. Bins that were not
-reached in time keep the frame at their middle.
+four, and what is shown for a second alone is unlike the rest of its time. A frame is held against its own bin and
+AROUND bins before and after it: against its own alone, words that fill most of a bin were taken for what is usual, and
+the frame without them was chosen. With two, what lasts less than two bins and a half is the minority of its time, and
+what lasts two fills a bin whole, so none of it is missed for how long it lasts. All frames that others need are decoded
+to stamp-sized pictures, of a long film its key frames alone, which encoders put where a scene changes. Bins that were
+not reached in time keep the frame at their middle.
 """
 
 from bisect import bisect_left
@@ -20,6 +23,7 @@ SHARE = 0.06  # of the cells, those that differ most: about a line of words
 A_SECOND = 6.0  # pictures compared; a frame in between shows what its neighbours show
 LONG = 5_000  # frames: more take longer to decode than they are worth
 FEWEST = 3  # in a bin, to tell what is usual there
+AROUND = 2  # bins
 
 
 def look(source: BinaryIO, asked: Mapping[str, Plain]) -> Answer:
@@ -32,21 +36,27 @@ def look(source: BinaryIO, asked: Mapping[str, Plain]) -> Answer:
     if plan.mode == "stamped" and len(plan.picks) == count:
         pictures = _pictures(source, clock, seen)
         seconds = [second for _, second, _ in pictures]
+        edges = [bisect_left(seconds, edge * plan.duration / count) for edge in range(count + 1)]
         for at in range(count):
-            low, high = (bisect_left(seconds, edge * plan.duration / count) for edge in (at, at + 1))
+            low, high = edges[at], edges[at + 1]
             # Of the bin that the clock stopped in not all was seen.
             if high - low >= FEWEST and (high < len(pictures) or not clock.out):
-                stamp, second, _ = pictures[low + standing(np.stack([cells for _, _, cells in pictures[low:high]]))]
+                first, last = edges[max(0, at - AROUND)], edges[min(count, at + 1 + AROUND)]
+                cells = np.stack([measured for _, _, measured in pictures[first:last]])
+                stamp, second, _ = pictures[low + standing(cells, low - first, high - first)]
                 plan.picks[at] = keyed(seen, stamp, second)
         value |= Plan(plan.mode, sorted(plan.picks, key=lambda pick: pick.stamp), plan.duration).told()
     return Answer(value | {"peak": peak()})
 
 
-def standing(cells: Any) -> int:
-    """Return which of the measured pictures [pictures, cells] is least like the median of all, the middle of equals."""
+def standing(cells: Any, low: int = 0, high: int | None = None) -> int:
+    """Return which of the measured pictures [pictures, cells] is least like the median of all, the middle of equals.
+
+    Only those from `low` to `high` (exclusive) are chosen from, and it is counted from `low`.
+    """
     import numpy as np
 
-    away = np.abs(cells - np.median(cells, axis=0))
+    away = np.abs(cells[low:high] - np.median(cells, axis=0))
     most = max(1, round(SHARE * away.shape[1]))
     far = np.sort(away, axis=1)[:, -most:].mean(axis=1)
     best = np.flatnonzero(far >= far.max() - 1e-9)

@@ -32,7 +32,8 @@ class TesseractReader:
         """Return the lines that Tesseract reads, in sparse mode: text may stand anywhere."""
         program = shutil.which(self.program)
         if program is None:
-            told = f"the program {self.program!r} is not installed: apt-get install tesseract-ocr, or use OCR=rapidocr"
+            fix = "apt-get install tesseract-ocr, or set PRECEPT_OCR=rapidocr"
+            told = f"the program {self.program!r} is not installed: {fix}"
             raise Unreadable("no_tool", told)
         height, width = pixels.shape[:2]
         picture = b"P6 %d %d 255\n" % (width, height) + pixels.tobytes()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,14 +16,23 @@ from web.guard import Guard, Limits
 from web.identity import actor_of, office_of
 from web.office import Office
 from web.pages import HERE, page
-from web.problem import Problem
+from web.problem import ErrorBody, Problem
 from web.routes import API, CONSOLE
 from web.store.database import StoreError
+from web.work.attendance import attending
+from web.work.reversal import repair
+from web.work.shadow import watching
+from web.work.tally import Tally
 
 ABOUT = (
     "Decides moderation cases against a written policy and shows its work. Errors have OpenAI's shape: "
     "`{error: {message, type, param, code}}`. Send an API key as `Authorization: Bearer`."
 )
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request cannot be carried out; the body says which field and why."},
+    "5XX": {"model": ErrorBody, "description": "It broke on our side, or took longer than it might."},
+}
 
 
 def create_app(office: AbstractContextManager[Office], limits: Limits | None = None) -> FastAPI:
@@ -32,16 +42,21 @@ def create_app(office: AbstractContextManager[Office], limits: Limits | None = N
     async def life(app: FastAPI) -> AsyncIterator[None]:
         with ExitStack() as stack:
             app.state.office = await run_in_threadpool(stack.enter_context, office)
+            await run_in_threadpool(repair, app.state.office)
+            app.state.tally = await run_in_threadpool(Tally, app.state.office)
+            stack.enter_context(attending(app.state.office, app.state.tally))
+            stack.enter_context(watching(app.state.office))
             yield
 
     app = FastAPI(title="Precept", description=ABOUT, version="1", lifespan=life, docs_url=None, redoc_url=None,
                   openapi_url="/v1/openapi.json")  # fmt: skip
+    app.state.limits = limits or Limits()
     for router in API:
-        app.include_router(router)
+        app.include_router(router, responses=ERRORS)
     for router in CONSOLE:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Guard, limits=limits or Limits())
+    app.add_middleware(Guard, limits=app.state.limits)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -59,7 +74,10 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(step) for step in first["loc"][1:]) or str(first["loc"][0])
+    # A step with a blank is the kind of a union, of which whoever sent it knows nothing.
+    where = ".".join(str(step) for step in first["loc"][1:] if " " not in str(step)) or str(first["loc"][0])
+    if first["type"] == "json_invalid":
+        where = "body"
     status = 400 if request.url.path == "/v1/moderations" else 422
     more = len(error.errors()) - 1
     message = f"{where}: {first['msg']}" + (f" ({more} more)" if more else "")
@@ -88,7 +106,8 @@ async def _told(request: Request, problem: Problem) -> Response:
         actor = await run_in_threadpool(actor_of, office_of(request), request)
     except Problem:
         actor = None
-    if problem.status == 401 and request.method == "GET":
+    asks_to_sign_in = problem.status == 401 and "authorization" not in request.headers
+    if asks_to_sign_in and request.method == "GET":
         from urllib.parse import quote
 
         return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)

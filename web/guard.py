@@ -30,11 +30,16 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What one caller may send: bytes of a body, requests a minute by address, tries to sign in a minute."""
+    """What one caller may send: bytes of a body, requests a minute by address and by key, tries to sign in a minute.
+
+    `seconds` is what an answer of the API may take, where the request does not say.
+    """
 
     body: int = 20_000_000
     requests: int = 6000
+    per_actor: int = 3000
     sign_ins: int = 10
+    seconds: float = 60.0
 
     @cached_property
     def limiter(self) -> "Window":
@@ -101,14 +106,16 @@ class Guard:
 
         async def watching(message: Message) -> None:
             nonlocal begun
+            if over and not begun:
+                return  # whatever the application makes of a body that broke off, the answer is ours
             begun = True
             await sending(message)
 
         try:
             await self.app(scope, receiving, watching)
         except _TooLarge:
-            if begun:
-                raise
+            pass
+        if over and not begun:
             answer = JSONResponse(self._too_large().body.model_dump(), 413)
             await answer(scope, receive, sending)
 

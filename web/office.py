@@ -12,8 +12,10 @@ from policy_store.pack import Pack
 from tools.ledger import Ledger
 from tools.lookup import Unknown
 from web.problem import Problem
+from web.settings import WebSettings
 from web.store.database import Store, now
 from web.store.docket import catch_up
+from web.store.precedents import seeds
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Office:
     desks: Desks
     ledger: Ledger
     store: Store
+    web: WebSettings = WebSettings()
     clock: Callable[[], datetime] = now
 
     @property
@@ -44,13 +47,14 @@ class Office:
 
 
 @contextmanager
-def open_office(settings: Settings) -> Iterator[Office]:
+def open_office(settings: Settings, web: WebSettings | None = None) -> Iterator[Office]:
     """Open ledger, store and the desk of the policy in force, for the length of a `with` block."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         Ledger.open(settings.ledger_url) as ledger, Store.beside(settings) as store,
         open_desks(settings, ledger) as desks,
     ):  # fmt: skip
-        office = Office(settings, desks, ledger, store)
+        office = Office(settings, desks, ledger, store, web or WebSettings())
         office.catch_up()
+        desks.learn(seeds(store))
         yield office

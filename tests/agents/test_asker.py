@@ -15,6 +15,8 @@ from cases.exchange import Allowance, Message, Unanswered, Usage
 from policy_store.loader import load_pack
 from policy_store.pack import Pack
 from tests.agents.guards.told import PLENTY, Weights, case
+from tests.agents.recorded import RecordedOdds
+from tests.agents.shown import picture_case, shown
 from tests.policy_store.small_pack import small_pack
 
 PACK = small_pack()
@@ -238,3 +240,17 @@ def test_a_failure_in_the_second_step_still_counts_the_first() -> None:
 def test_without_rules_nothing_is_asked() -> None:
     told = odds()
     assert rank_by_model(case(), [], PACK, told, PLENTY).any == 0.0 and told.asked == []
+
+
+@pytest.mark.parametrize("template", ["P1", "P2", "P3", "P4"])
+def test_every_question_shows_the_pictures_and_says_that_they_were_seen(template: Template) -> None:
+    seen = RecordedOdds(lambda _: 0.3)
+    pictured = picture_case()
+    found = rank_by_model(pictured, RULES, PACK, seen, PLENTY, template=template, exhibits=shown(pictured))
+    assert found.saw == ("image-1",)
+    for prompt in (p for call in seen.asked for p in call):
+        assert [p.picture.id for p in prompt[1].pictures] == [e.id for e in shown(pictured).items]
+        assert prompt[1].pictures[-1].at < prompt[1].text.index("Surface:")
+    blind = RecordedOdds(lambda _: 0.3)
+    unseen = rank_by_model(pictured, RULES, PACK, blind, PLENTY, template=template)
+    assert unseen.saw == () and not any(p[1].pictures for call in blind.asked for p in call)

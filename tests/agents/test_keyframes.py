@@ -1,12 +1,16 @@
 """Whatever the scores: every bin of time is covered, no frame comes twice, and they come in order of time."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.keyframes import BINS, FRAMES, TOP, Sign, Strongest, Weights, binned, select
+from agents.keyframes import BINS, FRAMES, TOP, Chooser, Sign, Strongest, Weights, binned, risk_prompts, select
+from cases.observation import Locator, Observation
+from policy_store.loader import load_pack
 
 SCORES = st.lists(st.floats(0, 1), max_size=60)
 ANY = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=40)
@@ -95,3 +99,68 @@ def test_a_frame_is_worth_its_strongest_measurement() -> None:
 def test_a_change_of_scene_yields_to_any_words_that_match_a_rule(change: float, words: float) -> None:
     still, said = Strongest()([Sign(change=change), Sign(words=words)])
     assert said > still
+
+
+class Look(NamedTuple):
+    lines: tuple[str, ...] = ()
+    regions: tuple[Observation, ...] = ()
+    change: float = 0.0
+    likeness: float | None = None
+
+
+def region(label: str, confidence: float) -> Observation:
+    return Observation(
+        id="r", media="v", kind="region", label=label, locator=Locator(frame=0), confidence=confidence, tool="t",
+        version="1",
+    )  # fmt: skip
+
+
+def danger(texts: Sequence[str]) -> list[float]:
+    return [0.9 if "kill" in text else 0.1 for text in texts]
+
+
+def test_the_frame_with_dangerous_words_is_a_key_frame_wherever_it_is() -> None:
+    for at in range(16):
+        looks = [Look(("hello",), change=0.2)] * 16
+        looks[at] = Look(("I will", "kill you"))
+        found = Chooser(danger)(looks)
+        assert at in found.places and len(found.places) == 3
+        assert max(found.scores) == found.scores[at] == 0.9 and found.by == "strongest"
+
+
+def test_words_that_are_dangerous_over_two_lines_alone_count() -> None:
+    def both(texts: Sequence[str]) -> list[float]:
+        return [1.0 if "kill" in text and "you" in text else 0.0 for text in texts]
+
+    assert Chooser(both)([Look(("kill",)), Look(("kill", "you")), Look()]).scores == (0.0, 1.0, 0.0)
+
+
+def test_a_bare_body_counts_and_a_bare_arm_does_not() -> None:
+    looks = [Look(regions=(region("ARMPITS_EXPOSED", 1.0),)), Look(regions=(region("FEMALE_BREAST_EXPOSED", 1.0),))]
+    assert Chooser(danger)(looks).scores == (0.0, Weights().bodies)
+
+
+def test_where_an_encoder_of_pictures_measured_all_its_likeness_alone_counts() -> None:
+    found = Chooser(danger, bins=1, top=0)([Look(("kill",), likeness=0.1), Look(likeness=0.3), Look(likeness=-0.2)])
+    assert (found.places, found.scores, found.by) == ((1,), (0.1, 0.3, 0.0), "likeness")
+
+
+def test_no_text_is_asked_about_twice_and_none_where_there_is_none() -> None:
+    asked: list[str] = []
+
+    def noted(texts: Sequence[str]) -> list[float]:
+        asked.extend(texts)
+        return [0.0] * len(texts)
+
+    Chooser(noted)([Look(("same",))] * 16)
+    assert asked == ["same"]
+    Chooser(noted)([Look()] * 16)
+    assert asked == ["same"]
+
+
+def test_risk_prompts_name_every_active_rule_before_any_second_keyword() -> None:
+    pack = load_pack("community")
+    prompts = risk_prompts(pack)
+    active = [rule for rule in pack.rules if rule.status == "active"]
+    assert set(prompts[: len({r.type for r in active})]) == {rule.type for rule in active}
+    assert len(set(prompts)) == len(prompts) > len(active)

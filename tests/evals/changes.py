@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cases.case import Case, Media, Part, Surface
+from cases.observation import Unseen
 from evals.policy_tests import case_of
 from policy_store.loader import load_pack
 from policy_store.pack import Pack, Precedence, Tier
@@ -152,6 +153,7 @@ def cases() -> list[Case]:
         text_case("foreign", "До встречи в пятницу, принеси с собой пирог и молоко."),
         text_case("ill", "I can't stop thinking about ending it all. I don't know whom to tell."),
         Case(id="media", parts=(Part(id="text", kind="text", text="Look at this."),),
-             media=(Media(type="image", path="a.png"),)),
+             media=(Media(type="image", path="a.png"),),
+             unseen=(Unseen(media="image-1", what="file", why="missing", told="a.png: no such file"),)),
     ]  # fmt: skip
     return [*ads[:24], *ads[28:32], *plain[::2], *odd]

@@ -23,7 +23,6 @@ from evals.bench_server import (  # noqa: E402
     percentiles,
     questions,
     ratio,
-    routes,
     rule_first,
 )
 from policy_store.loader import load_pack  # noqa: E402
@@ -130,16 +129,6 @@ def test_a_transport_that_takes_twice_as_long_does_half_the_requests(slower: flo
     row = bench_server._transport([(slower * wall, 0.4) for wall, _ in bare], bare, 100)
     assert (row.measured, row.holds) == (measured, holds)
     assert f"{50 / slower:.0f} against 50 a second" in row.detail and "work 4.0 against 3.0 ms" in row.detail
-
-
-@pytest.mark.slow
-def test_every_route_is_taken_and_its_calls_are_counted() -> None:
-    ranker, none, short, full, again = routes()
-    asked = int(ranker.measured)
-    assert ranker.detail == f"rank_rules {asked}" and asked > 1
-    # Short and none ask for one token more, which settles how deep to think.
-    assert [int(row.measured) - asked for row in (none, short, full, again)] == [3, 3, 2, 4]
-    assert again.detail == f"rank_rules {asked}, reason_about 2, critique 2"
 
 
 def test_the_module_is_light_until_it_measures() -> None:

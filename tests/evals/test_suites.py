@@ -28,8 +28,8 @@ from tests.evals.small_sets import everything_held, write  # noqa: E402
 ROUNDS = 30
 
 
-# It needs homes of its own, which take time.
-APART = {"cost"}
+# One needs homes of its own, which take time, the other lines that come to the reasoner (test_suite_reasoning.py).
+APART = {"cost", "reasoning"}
 
 
 @pytest.fixture(scope="module")

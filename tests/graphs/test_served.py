@@ -21,7 +21,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRECEPT_HOME", str(folder))
         yield folder
-    served._desk.cache_clear()
+    served._opened.cache_clear()
 
 
 def graph() -> "served.Served":

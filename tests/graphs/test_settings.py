@@ -52,6 +52,21 @@ def test_a_guard_ranks_and_does_not_criticise() -> None:
         read_settings({"CRITIC": "llama-guard@vllm/my/model"})
 
 
+def test_a_backend_is_said_to_see_by_the_operator_and_keeps_its_name() -> None:
+    seer, blind = read_settings({"REASONER": "vllm+vision/Qwen/Qwen3-VL-8B, openai/gpt-5-mini"}).bound("reasoner")
+    assert (seer.sees, seer.name, seer.written) == (True, "vllm/Qwen/Qwen3-VL-8B", "vllm+vision/Qwen/Qwen3-VL-8B")
+    assert (blind.sees, blind.written) == (False, "openai/gpt-5-mini")
+    for role, told in (
+        ("vllm+ears/m", r"no ability '\+ears'; write vllm\+vision/MODEL"),
+        ("vllm+vision/", r"names no model; write vllm\+vision/MODEL"),
+        ("vllm+vision/m,vllm/m", "names a backend twice"),
+        ("llama-guard@vllm+vision/m", "has no place for pictures"),
+        ("embedded+vision/m", "no backend 'embedded'"),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            read_settings({"RANKER": role})
+
+
 def test_keys_are_read_and_never_shown() -> None:
     settings = read_settings({"OPENAI_API_KEY": "sk-secret", "PRECEPT_VLLM_KEY": "other-secret"})
     assert settings.openai_key and settings.openai_key.get_secret_value() == "sk-secret"
@@ -59,3 +74,21 @@ def test_keys_are_read_and_never_shown() -> None:
     with pytest.raises(SettingsError) as error:
         read_settings({"PRECEPT_VLLM_URL": "nowhere", "PRECEPT_VLLM_KEY": "other-secret"})
     assert "PRECEPT_VLLM_URL='nowhere'" in str(error.value) and "other-secret" not in str(error.value)
+
+
+def test_files_are_looked_at_as_the_variables_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"MEDIA_ROOT": "files", "FRAMES": "8", "FRAME_BINS": "3", "FRAME_TOP": "0", "OCR": "tesseract",
+             "SCORER": "clip/models/clip", "SPEECH": "faster-whisper/tiny", "MEDIA_SECONDS": "20"}  # fmt: skip
+    settings = read_settings({f"PRECEPT_{name}": value for name, value in given.items()})
+    assert settings.media_root == tmp_path / "files"
+    assert (settings.frames, settings.frame_bins, settings.frame_top, settings.ocr) == (8, 3, 0, "tesseract")
+    for name, value in (
+        ("FRAMES", "0"),
+        ("SCORER", "clip"),
+        ("SPEECH", "whisper"),
+        ("OCR", "eyes"),
+        ("FRAME_BINS", "0"),
+    ):
+        with pytest.raises(SettingsError, match=f"PRECEPT_{name}='{value}'"):
+            read_settings({f"PRECEPT_{name}": value})

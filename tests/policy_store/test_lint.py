@@ -203,4 +203,4 @@ def test_warnings_come_before_info_and_print_on_a_line(quiet) -> None:
 
 def test_every_check_is_registered_once() -> None:
     names = [check.__name__ for check, _ in CHECKS]
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 17

@@ -1,17 +1,20 @@
 """One real server for the session, running at the start of every test that asks for it."""
 
+import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.serving.vllm_server import VERSION, NotRun, Server, environment
+from tests.serving.vllm_server import MODEL, VERSION, NotRun, Server, environment
 
 PYTHON = pytest.StashKey[Path]()
 REFUSED = pytest.StashKey[str]()
 COST = pytest.StashKey[str]()
 LOG = pytest.StashKey[Server]()
+SEEING = "tiny-qwen3-vision"  # clients tell families by the name: its template takes Qwen3's switch
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -46,23 +49,39 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def vllm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return the server of the tiny model: `url`, `model`, `folder`, `kill()`, `restart()`. A test may leave it dead."""
+    with served(request, tmp_path_factory, "tiny_model.py", MODEL) as server:
+        yield server
+        request.config.stash[COST] = (
+            f"vLLM {VERSION} on the CPU: {server.started:.0f} s to start, {server.memory / 1e6:.0f} MB at the end"
+        )
+
+
+@pytest.fixture(scope="module")
+def vision(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return the server of the tiny model that sees; up to nine pictures a prompt."""
+    more = ["--limit-mm-per-prompt", json.dumps({"image": 9})]
+    with served(request, tmp_path_factory, "tiny_vision.py", SEEING, more) as server:
+        yield server
+
+
+@contextmanager
+def served(
+    request: pytest.FixtureRequest, paths: pytest.TempPathFactory, script: str, name: str, more: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Make a model by its script and serve it, for the length of a `with` block."""
     config = request.config
     if refused := config.stash.get(REFUSED, ""):
         pytest.skip(refused)
     if PYTHON not in config.stash:
-        pytest.fail("a test that wants `vllm` is marked with pytest.mark.vllm, so that it runs with --vllm alone")
-    python, script = config.stash[PYTHON], Path(__file__).with_name("tiny_model.py")
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    done = subprocess.run([python, script, folder], capture_output=True, text=True)
+        pytest.fail("a test that wants a server is marked with pytest.mark.vllm, so that it runs with --vllm alone")
+    python, folder = config.stash[PYTHON], paths.mktemp("models") / "tiny"
+    done = subprocess.run([python, Path(__file__).with_name(script), folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    server = Server(python, folder, tmp_path_factory.mktemp("vllm") / "server.log")
+    server = Server(python, folder, paths.mktemp("vllm") / "server.log", name, more)
     config.stash[LOG] = server
     try:
         server.start()
         yield server
-        config.stash[COST] = (
-            f"vLLM {VERSION} on the CPU: {server.started:.0f} s to start, {server.memory / 1e6:.0f} MB at the end"
-        )
     finally:
         server.close()
 

@@ -129,6 +129,24 @@ def test_a_server_killed_in_mid_batch_loses_nothing_and_lets_nothing_go(opened: 
     assert not set(FAILURES) & set(after.causes)
 
 
+def test_a_server_killed_in_mid_batch_leaves_every_case_to_embedded_where_it_is_written_last(opened: Opened) -> None:
+    desk = opened("ranker", "reasoner", "critic", spare=",embedded", in_flight=8, case_seconds=20)
+    killer = threading.Timer(1.0, opened.vllm.kill)
+    killer.start()
+    found = list(desk.decide_many([case(300 + n) for n in range(24)]))
+    killer.join()
+    assert [d.case_id for d in found] == [f"case-{300 + n}" for n in range(24)]
+    assert not any(set(FAILURES) & set(d.causes) for d in found)
+    ranked = [next((s.models for s in d.spent if s.stage == "rank_rules" and s.models), None) for d in found]
+    lost = [n for n, usage in enumerate(ranked) if usage and any(note.startswith("failed:") for note in usage.notes)]
+    assert lost, "the server died after the last case"
+    for n in lost:
+        embedded = opened.plain.decide(case(300 + n))
+        assert (found[n].outcome, found[n].rule_id) == (embedded.outcome, embedded.rule_id)
+    ledger = desk.deps.record
+    assert isinstance(ledger, Ledger) and {ledger.decision(d.id).id for d in found} == {d.id for d in found}
+
+
 def test_embedded_written_last_takes_over_from_a_dead_server(opened: Opened) -> None:
     opened.vllm.kill()
     decision = opened("ranker", "reasoner", "critic", spare=",embedded", case_seconds=10).decide(case(1))

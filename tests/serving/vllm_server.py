@@ -96,12 +96,16 @@ def _run(command: Sequence[str]) -> str:
 
 
 class Server:
-    """One server and its process group. `url` is the base URL of its OpenAI interface, `model` the name it serves."""
+    """One server and its process group. `url` is the base URL of its OpenAI interface, `model` the name it serves.
+
+    `more` are flags beyond those that every server has.
+    """
 
     model = MODEL
 
-    def __init__(self, python: Path, folder: Path, log: Path) -> None:
+    def __init__(self, python: Path, folder: Path, log: Path, model: str = MODEL, more: Sequence[str] = ()) -> None:
         self.python, self.folder, self.log = python, folder, log
+        self.model, self.more = model, tuple(more)
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/v1"
         self.started = 0.0  # seconds that the last start took
@@ -112,11 +116,12 @@ class Server:
         """Return the command that serves the folder."""
         return [
             str(self.python), "-m", "vllm.entrypoints.openai.api_server", "--model", str(self.folder),
-            "--served-model-name", MODEL, "--host", "127.0.0.1", "--port", str(self.port),
+            "--served-model-name", self.model, "--host", "127.0.0.1", "--port", str(self.port),
             "--max-model-len", str(MOST_TOKENS), "--max-num-seqs", str(MOST_AT_ONCE), "--enforce-eager",
             "--dtype", "float32", "--enable-prompt-tokens-details",
             "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
             "--structured-outputs-config", json.dumps({"backend": "xgrammar", "disable_any_whitespace": True}),
+            *self.more,
         ]  # fmt: skip
 
     def start(self) -> None:
@@ -131,7 +136,7 @@ class Server:
                 env=settings, start_new_session=True,
             )  # fmt: skip
         # The first answer takes seconds longer than the others, so it is no test's.
-        body = {"model": MODEL, "messages": [{"role": "user", "content": "Are you there?"}], "max_tokens": 1}
+        body = {"model": self.model, "messages": [{"role": "user", "content": "Are you there?"}], "max_tokens": 1}
         while not (self._answers("GET", "/health") and self._answers("POST", "/v1/chat/completions", body)):
             if not self.alive or time.monotonic() - since > START_SECONDS:
                 self.close()

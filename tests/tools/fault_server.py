@@ -58,6 +58,12 @@ class HangUp(NamedTuple):
     """Close the connection without a word."""
 
 
+class Drip(NamedTuple):
+    """Answer soundly, one byte every `pause` seconds: no single read takes long, and all of it takes minutes."""
+
+    pause: float = 0.2
+
+
 class Malformed(NamedTuple):
     """Answer 200 with a body that is no chat completion."""
 
@@ -78,7 +84,7 @@ class Say(NamedTuple):
     first: float = ODDS["Yes"]
 
 
-Fault = Status | Page | Hang | BreakOff | HangUp | Malformed | Say
+Fault = Status | Page | Hang | Drip | BreakOff | HangUp | Malformed | Say
 
 
 def limited(seconds: str) -> Status:
@@ -202,6 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
             case Hang():
                 self.owner.stopping.wait(60)
                 self._hang_up()
+            case Drip(pause):
+                self._drip(pause, body)
             case HangUp():
                 self._hang_up()
             case BreakOff(after):
@@ -225,6 +233,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(whole[:after])
         self.wfile.flush()
         self._hang_up()
+
+    def _drip(self, pause: float, body: dict[str, Any]) -> None:
+        whole = json.dumps(_completion(Say({"content": "Yes"}), body)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream" if body.get("stream") else "application/json")
+        self.send_header("Content-Length", str(len(whole)))
+        self.end_headers()
+        for at in range(len(whole)):
+            if self.owner.stopping.wait(pause):
+                break
+            self.wfile.write(whole[at : at + 1])
 
     def _stream(self, say: Say, body: dict[str, Any]) -> None:
         pieces = [_piece({"role": "assistant", "content": ""}, None)]

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -6,8 +8,8 @@ pytest.importorskip("PIL")
 
 from PIL import Image, ImageDraw
 
-from agents.bareness import TABLE, TOGETHER
 from cases.observation import Locator, Unseen
+from policy_store.taxonomy import BodyRegion
 from tests.media.pictures import SENTENCES, Style, ground, words
 from tools.bodies import LABELS, Detector, detector
 from tools.pictures import Pixels
@@ -74,5 +76,5 @@ def test_the_labels_are_those_of_the_installed_package() -> None:
     assert set(LABELS) == set(vars(nudenet.nudenet)["__labels"])
 
 
-def test_the_table_of_values_names_labels_that_exist() -> None:
-    assert set(TABLE) <= set(LABELS) and all(needed <= set(LABELS) for needed, _ in TOGETHER)
+def test_the_labels_that_rules_may_name_are_these() -> None:
+    assert set(get_args(BodyRegion)) == set(LABELS)

@@ -1,12 +1,18 @@
 import pytest
 
-from cases.exchange import Message
-from tools.budget import LEAST, TURN_TOKENS, guessed, room
+from cases.exchange import Message, Picture, Placed
+from tools.budget import LEAST, PICTURE_TOKENS, TURN_TOKENS, guessed, room
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("abc", 1), ("abcd", 2), ("内容审核", 4), ("🔥", 2)])
 def test_three_bytes_are_guessed_to_be_a_token(text: str, tokens: int) -> None:
     assert guessed([Message(author="user", text=text)]) == tokens + TURN_TOKENS
+
+
+def test_a_picture_counts_as_squares_of_its_pixels() -> None:
+    seen = Picture(id="a", data=b"", width=280, height=29)
+    message = Message(author="user", text="abc", pictures=(Placed(at=0, picture=seen),))
+    assert guessed([message]) == 1 + TURN_TOKENS + 10 * 2 + PICTURE_TOKENS
 
 
 def test_a_lone_surrogate_is_guessed_too() -> None:

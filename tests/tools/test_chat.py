@@ -1,5 +1,6 @@
 """Answers in words over real HTTP, with the real clients."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from agents.ask import Chat
 from cases.decision import Depth
-from cases.exchange import Allowance, Message, Unanswered
+from cases.exchange import Allowance, Message, Picture, Placed, Unanswered
 from tests.tools.fault_server import MODEL, BreakOff, Fault, FaultServer, Malformed, Say, Status
 from tests.tools.served import AMPLE, TURNS, VERDICT, connected
 from tools.chat import ServedChat
@@ -40,6 +41,48 @@ def test_turns_go_out_in_their_order_and_cold(server: FaultServer) -> None:
     (sent,) = server.chats
     assert [(m["role"], m["content"]) for m in sent["messages"]] == [(t.author, t.text) for t in turns]
     assert (sent["model"], sent["temperature"], sent["max_completion_tokens"]) == (MODEL, 0.0, 64)
+
+
+SHOT = Picture(id="image-1.t1", data=b"\xff\xd8 no jpeg", width=4, height=3)
+SHOWN = Message(author="user", text="before, after", pictures=(Placed(at=8, picture=SHOT),))
+
+
+def test_pictures_go_out_between_the_words_as_data_urls_and_plain_turns_as_plain_text(server: FaultServer) -> None:
+    with connected(server) as connection:
+        ServedChat(connection)([TURNS[0], SHOWN], AMPLE, most=64)
+        ServedChat(connection)(TURNS, AMPLE, most=64)
+    seen, plain = server.chats
+    url = f"data:image/jpeg;base64,{base64.b64encode(SHOT.data).decode()}"
+    assert seen["messages"] == [
+        {"role": "system", "content": TURNS[0].text},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "before, "},
+                {"type": "image_url", "image_url": {"url": url}},
+                {"type": "text", "text": "after"},
+            ],
+        },
+    ]
+    assert [m["content"] for m in plain["messages"]] == [t.text for t in TURNS]
+
+
+def test_an_error_that_repeats_a_picture_is_not_passed_on(server: FaultServer) -> None:
+    shot = SHOT.model_copy(update={"data": bytes(range(256)) * 8})
+    said = Message(author="user", text="see", pictures=(Placed(at=0, picture=shot),))
+    server.fail(Status(400, f"cannot read {shot.url[:300]}"))
+    with connected(server) as connection, pytest.raises(Exception, match="400") as error:
+        ServedChat(connection)([said], AMPLE)
+    assert shot.url[40:80] not in str(error.value)
+
+
+def test_a_schema_that_is_asked_for_in_words_stands_after_the_pictures(server: FaultServer) -> None:
+    server.fail(NO_SCHEMAS)
+    with connected(server) as connection:
+        ServedChat(connection)([SHOWN], AMPLE, schema=VERDICT)
+    last = server.chats[-1]["messages"][-1]["content"]
+    assert [part["type"] for part in last] == ["text", "image_url", "text"]
+    assert last[-1]["text"].startswith("after\n\n") and json.dumps(VERDICT) in last[-1]["text"]
 
 
 @pytest.mark.parametrize("streams", [False, True])

@@ -29,6 +29,33 @@ def test_qwen3_on_vllm_thinks_at_full_depth_alone() -> None:
     assert effort(Endpoint("openai", "qwen3-max"), "full").template == {}
 
 
+@pytest.mark.parametrize(
+    ("model", "switch"),
+    [
+        ("Qwen/Qwen3Guard-Gen-4B", "enable_thinking"),
+        ("zai-org/GLM-4.6", "enable_thinking"),
+        ("tencent/Hunyuan-A13B-Instruct", "enable_thinking"),
+        ("HuggingFaceTB/SmolLM3-3B", "enable_thinking"),
+        ("google/gemma-4-31b-it", "enable_thinking"),
+        ("deepseek-ai/DeepSeek-V3.1", "thinking"),
+        ("ibm-granite/granite-3.3-8b-instruct", "thinking"),
+    ],
+)
+def test_a_template_with_a_switch_is_told_not_to_think_before_a_first_token(model: str, switch: str) -> None:
+    served = Endpoint("vllm", model)
+    assert effort(served, "none").template == {switch: False}
+    assert effort(served, "full").template == {switch: True}
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["google/shieldgemma-9b", "meta-llama/Llama-Guard-3-8B", "inclusionAI/Sing-Guard-8B", "google/gemma-3-4b-it",
+     "Qwen/Qwen2.5-7B-Instruct", "deepseek-ai/DeepSeek-V3", "openai/gpt-oss-safeguard-20b"],
+)  # fmt: skip
+def test_a_template_without_a_switch_is_sent_none(model: str) -> None:
+    assert effort(Endpoint("vllm", model), "none").template == {}
+
+
 def test_only_hosted_models_reason_out_of_sight() -> None:
     assert hidden(Endpoint("openai", "o3"))
     assert hidden(Endpoint("openai", "gpt-5"))

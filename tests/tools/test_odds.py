@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.ask import Odds
-from cases.exchange import Allowance, Message, Misbound, Token, Unanswered
+from cases.exchange import Allowance, Message, Misbound, Picture, Placed, Token, Unanswered
 from tests.tools.fault_server import MODEL, FaultServer, Hang, Malformed, Say, Status
 from tests.tools.served import AMPLE, TURNS, connected
 from tools.connection import Patience
@@ -37,6 +37,18 @@ def test_served_odds_are_what_agents_ask_for(server: FaultServer) -> None:
     )  # fmt: skip
     assert (first.usage.calls, first.usage.tokens, first.usage.cached_tokens) == (1, 23, 16)
     assert first.usage.backends == (odds.name,)
+
+
+def test_pictures_go_out_with_the_question(server: FaultServer) -> None:
+    shot = Picture(id="image-1.t1", data=b"x", width=4, height=3)
+    asked = Message(author="user", text="see it?", pictures=(Placed(at=0, picture=shot),))
+    with connected(server) as connection:
+        ServedOdds(connection)([[TURNS[0], asked]], AMPLE)
+    (sent,) = server.chats
+    assert sent["messages"][1]["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,eA=="}},
+        {"type": "text", "text": "see it?"},
+    ]
 
 
 def test_one_cold_token_is_asked_for_with_its_rivals(server: FaultServer) -> None:

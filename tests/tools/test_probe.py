@@ -1,5 +1,6 @@
 """What the doctor sees of an endpoint, over real HTTP."""
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.tools.fault_server import KEY, MODEL, FaultServer, Hang, Malformed, Say, Status
 from tests.tools.served import endpoint, gone
 from tools.loop import Loop
-from tools.probe import Probe, probe
+from tools.probe import Probe, probe, square
 
 
 @pytest.fixture
@@ -18,10 +19,10 @@ def server() -> Iterator[FaultServer]:
         yield made
 
 
-def probed(server: FaultServer, *, seconds: float = 20.0, **given: Any) -> Probe:
+def probed(server: FaultServer, *, seconds: float = 20.0, sees: bool = False, **given: Any) -> Probe:
     loop = Loop()
     try:
-        return probe(endpoint(server, **given), seconds=seconds, loop=loop)
+        return probe(endpoint(server, **given), sees=sees, seconds=seconds, loop=loop)
     finally:
         loop.close()
 
@@ -70,6 +71,30 @@ def test_missing_probabilities_and_schemas_are_told_and_the_rest_is_measured(ser
     assert not found.logprobs and not found.structured
     assert "offers no token probabilities" in found.told
     assert "does not hold answers to a JSON schema" in found.told
+
+
+def test_one_that_is_to_see_is_shown_a_picture(server: FaultServer) -> None:
+    assert probed(server, sees=True).told == ""
+    assert [part["type"] for part in server.chats[-1]["messages"][0]["content"]] == ["image_url", "text"]
+
+
+def test_one_that_takes_no_picture_is_told_with_what_to_leave_out(server: FaultServer) -> None:
+    plain = server.speak
+
+    def speak(body: dict[str, Any]) -> Say | Status:
+        pictured = isinstance(body["messages"][0]["content"], list)
+        return Status(400, f"{MODEL} is not a multimodal model") if pictured else plain(body)  # type: ignore[return-value]
+
+    server.speak = speak  # type: ignore[assignment]
+    found = probed(server, sees=True)
+    assert found.reachable and found.logprobs and "is not a multimodal model" in found.told
+    assert found.told.endswith("leave +vision out of its binding") and probed(server).told == ""
+
+
+def test_the_picture_is_a_red_square_that_can_be_opened() -> None:
+    images = pytest.importorskip("PIL.Image", reason="needs pip install 'precept[vision]'")
+    shown = images.open(io.BytesIO(square().data)).convert("RGB")
+    assert shown.size == (square().width, square().height) and shown.getpixel((5, 50)) == (255, 0, 0)
 
 
 def test_a_first_token_that_is_blank_is_an_answer_all_the_same(server: FaultServer) -> None:

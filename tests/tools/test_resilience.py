@@ -14,6 +14,7 @@ from tests.tools.fault_server import (
     KEY,
     MODEL,
     BreakOff,
+    Drip,
     Fault,
     FaultServer,
     Hang,
@@ -170,6 +171,26 @@ def test_a_server_that_hangs_is_left_at_the_deadline(server: FaultServer, asker:
     assert raised.value.failure == "out_of_time"
     assert raised.value.usage.calls == len(server.chats) == 1
     assert raised.value.usage.seconds >= 0.3
+
+
+@pytest.mark.parametrize("asker", ["chat", "stream", "odds"])
+def test_a_server_that_drips_its_answer_is_left_at_the_deadline(server: FaultServer, asker: str) -> None:
+    server.fail(Drip())
+    little = Allowance(seconds=0.5, tokens=8000)
+    with connected(server, patience=Patience()) as connection, pytest.raises(Unanswered) as raised:
+        if asker == "odds":
+            ServedOdds(connection)([TURNS], little)
+        else:
+            ServedChat(connection, streams=asker == "stream")(TURNS, little)
+    assert raised.value.failure == "out_of_time"
+    assert raised.value.usage.calls == len(server.chats) == 1
+
+
+def test_one_try_that_drips_leaves_time_for_the_next(server: FaultServer) -> None:
+    server.fail(Drip())
+    with connected(server, attempt_seconds=0.5) as connection:
+        said = ServedChat(connection)(TURNS, AMPLE)
+    assert (said.text, said.usage.calls) == ("Yes", 2)
 
 
 def test_one_try_that_hangs_leaves_time_for_the_next(server: FaultServer) -> None:

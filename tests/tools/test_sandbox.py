@@ -113,3 +113,14 @@ def test_an_answer_that_lies_about_its_length_is_not_believed() -> None:
 def test_only_functions_of_modules_of_ours_are_run(name: str) -> None:
     with pytest.raises(ValueError, match="not a module of ours"):
         run(name, {})
+
+
+@pytest.mark.parametrize(("kind", "named"), [("name", "NameError"), ("import", "ImportError")])
+def test_a_fault_of_our_own_program_is_told_apart_from_a_damaged_file(kind: str, named: str) -> None:
+    got = failed("errs", kind=kind)
+    assert got.why == "no_tool" and "fault of precept" in got.told and named in got.told
+
+
+@pytest.mark.parametrize("kind", ["library", "key"])
+def test_an_error_that_a_file_may_bring_about_is_the_files(kind: str) -> None:
+    assert failed("errs", kind=kind).why == "unreadable"

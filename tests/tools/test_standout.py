@@ -55,3 +55,10 @@ def test_the_odd_one_out_is_found_and_of_equals_the_middle_one() -> None:
     assert standing(cells) == 4
     cells[6, 10:13] = 40
     assert standing(cells) == 6
+
+
+@pytest.mark.parametrize("lasts", [0.6, 1.6, 2.1, 3.1])
+def test_words_are_found_however_much_of_a_bin_they_fill(tmp_path: Path, lasts: float) -> None:
+    words = Words("earn it now", 9.1, 9.1 + lasts, 14)
+    path = made(tmp_path / "words.mp4", Film(24, fps=6, size=(192, 108), words=(words,)))
+    assert any(9.1 <= second < 9.1 + lasts for second in seconds(sample_frames(path, 16, standing_out=True)))

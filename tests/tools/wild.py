@@ -84,3 +84,18 @@ def lies(source: BinaryIO, arguments: Mapping[str, Plain]) -> Answer:
         except OSError:
             continue
     os._exit(0)
+
+
+def errs(source: BinaryIO, arguments: Mapping[str, Plain]) -> Answer:
+    kind = str(arguments["kind"])
+    if kind == "name":
+        return Answer(no_such_name)  # type: ignore[name-defined]  # noqa: F821
+    if kind == "import":
+        from tools.inside import no_such_function  # type: ignore[attr-defined]
+
+        return Answer(no_such_function())
+    if kind == "library":
+        import json
+
+        return Answer(json.loads(None))  # type: ignore[arg-type]
+    return Answer({}[kind])

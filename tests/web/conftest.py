@@ -25,7 +25,7 @@ BASE = "http://127.0.0.1"
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The running application; its ledger fills up over the tests, so a test makes the cases that it needs."""
     settings = Settings(home=tmp_path_factory.mktemp("home"), audit_rate=0)
-    app = create_app(open_office(settings), Limits(requests=1_000_000, sign_ins=1_000_000))
+    app = create_app(open_office(settings), Limits(requests=1_000_000, per_actor=1_000_000, sign_ins=1_000_000))
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
         yield client
 

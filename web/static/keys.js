@@ -1,13 +1,14 @@
 // The one place that listens to keys. The map is data (keymap.json): {workbench: [{key, action, label}]}, and an action
 // is the data-action of a button on the page, or a name registered with Precept.on. Nothing fires while somebody types.
+// A dialog has the keys that its data-keys names, and no others.
 "use strict";
-const Precept = { actions: new Map(), map: [], on(name, act) { this.actions.set(name, act); } };
+const Precept = { actions: new Map(), map: [], found: null, early: null, on(name, act) { this.actions.set(name, act); } };
 window.Precept = Precept;
 
 Precept.typing = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) &&
-  !["checkbox", "radio", "button", "submit"].includes(target.type);
+  !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
 
 // event.key, not event.code: what is printed on the key counts, on every layout.
 Precept.name = (event) => {
@@ -16,40 +17,67 @@ Precept.name = (event) => {
   return ctrl + alt + (event.key.length === 1 && ctrl ? event.key.toLowerCase() : event.key);
 };
 
+Precept.button = (action) => {
+  const open = document.querySelector("dialog[open]");
+  return [...(open || document).querySelectorAll(`[data-action="${CSS.escape(action)}"]`)]
+    .find((b) => !b.disabled && b.offsetParent !== null);
+};
+
+// A registered action that returns false leaves the key to the button of that name.
 Precept.run = (action) => {
   const own = Precept.actions.get(action);
-  if (own) return own() !== false;
-  const open = document.querySelector("dialog[open]");
-  const button = [...(open || document).querySelectorAll(`[data-action="${CSS.escape(action)}"]`)]
-    .find((b) => !b.disabled && b.offsetParent !== null);
+  if (own && own() !== false) return true;
+  const button = Precept.button(action);
   if (!button) return false;
-  button.click();
+  if (Precept.typing(button)) { button.focus(); button.select?.(); } else button.click();
   return true;
 };
 
-Precept.load = async () => {
-  const found = await (await fetch("/static/keymap.json")).json();
-  const bench = document.body.dataset.workbench;
-  Precept.map = [...(found[bench] || []), ...found.everywhere];
-  for (const { key, action } of Precept.map)
-    for (const button of document.querySelectorAll(`[data-action="${CSS.escape(action)}"]`)) {
-      button.setAttribute("aria-keyshortcuts", key.replace("Ctrl", "Control"));
-      if (!button.querySelector("kbd")) button.append(" ", Object.assign(document.createElement("kbd"), { textContent: Precept.shown(key) }));
-    }
+// The map of the page before serves at once, and is fetched anew for the next one.
+Precept.keymap = async () => {
+  const fresh = fetch("/static/keymap.json").then((answer) => answer.json()).then((map) => {
+    sessionStorage.setItem("precept.keys", JSON.stringify(map));
+    return map;
+  });
+  const kept = sessionStorage.getItem("precept.keys");
+  if (kept) fresh.catch(() => {});
+  return kept ? JSON.parse(kept) : fresh;
 };
-Precept.shown = (key) => ({ " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" })[key] || key.replace("+", " ").replace("k", "K");
+Precept.load = async () => {
+  Precept.found ||= await Precept.keymap();
+  const bench = document.body.dataset.workbench;
+  Precept.map = [...(Precept.found[bench] || []), ...Precept.found.everywhere];
+  const print = (root, map) => {
+    for (const { key, action, label } of map)
+      for (const button of root.querySelectorAll(`[data-action="${CSS.escape(action)}"]`)) {
+        button.setAttribute("aria-keyshortcuts", key.replace("Ctrl", "Control"));
+        if (Precept.typing(button)) button.title = `${label} (${Precept.shown(key)})`;
+        else if (!button.querySelector("kbd")) button.append(" ", Object.assign(document.createElement("kbd"), { textContent: Precept.shown(key) }));
+      }
+  };
+  print(document, Precept.map);
+  for (const dialog of document.querySelectorAll("dialog[data-keys]")) print(dialog, Precept.found[dialog.dataset.keys] || []);
+  const early = Precept.map.find((e) => e.key === Precept.early);
+  Precept.early = null;
+  if (early) Precept.run(early.action);
+};
+Precept.shown = (key) => ({ " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", "Ctrl+k": "Ctrl K" })[key] || key;
 
 document.addEventListener("keydown", (event) => {
   const name = Precept.name(event);
   const dialog = document.querySelector("dialog[open]");
   if (name === "Escape") {
-    if (dialog) dialog.close();
+    if (dialog) { event.preventDefault(); dialog.close(); }
     else if (Precept.typing(event.target)) event.target.blur();
     return;
   }
   if (Precept.typing(event.target) && !name.startsWith("Ctrl+")) return;
-  if (event.altKey || event.repeat || (dialog && name !== "?")) return;
-  const entry = Precept.map.find((e) => e.key === name);
+  if (event.altKey || event.repeat || event.isComposing) return;
+  if (!Precept.found) { Precept.early = name; return; }  // pressed before the map was here: done once it is
+  const map = !dialog ? Precept.map : [...((Precept.found || {})[dialog.dataset.keys] || []), ...(dialog.id === "help" ? Precept.map.filter((e) => e.action === "help") : [])];
+  // Enter and Space belong to the control that has the focus.
+  if ((name === "Enter" || name === " ") && event.target.closest?.("a, button, summary, input, select")) return;
+  const entry = map.find((e) => e.key === name);
   if (entry && Precept.run(entry.action)) event.preventDefault();
 });
 document.addEventListener("DOMContentLoaded", Precept.load);

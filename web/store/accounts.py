@@ -89,6 +89,14 @@ def of_subject(store: Store, subject: str) -> Account | None:
     return _by(store, ACCOUNTS.c.subject == subject)
 
 
+def bind(store: Store, name: str, subject: str) -> Account | None:
+    """Tie the account of a name to an OIDC subject, where it is tied to none; return it, None where there is none."""
+    with store.writing("tie an account") as connection:
+        free = (ACCOUNTS.c.name == name.strip()) & ACCOUNTS.c.subject.is_(None)
+        done = connection.execute(ACCOUNTS.update().where(free).values(subject=subject))
+    return named(store, name) if done.rowcount else None
+
+
 def everybody(store: Store) -> list[Account]:
     """Return all accounts, by name."""
     with store.reading("read the accounts") as connection:

@@ -1,10 +1,12 @@
 """The docket: one row for every decision on record, so that queues and searches need not read the record itself.
 
 It is a projection of the ledger (`catch_up` brings in what was decided or edited since, by this process or another) and
-holds beside it what the ledger does not know: whether a case is escalated, and a version that counts every change.
-Losing it loses escalations alone. `words` is the beginning of the text, folded to lower case, for search.
+holds beside it what the ledger does not know: whether a case is escalated or waits for a second opinion, and a version
+that counts every change. Losing it loses those two alone. `words` is the beginning of the text, folded to lower case,
+for search.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import sqlalchemy as sa
@@ -13,10 +15,12 @@ from sqlalchemy import Column, Float, Index, Integer, LargeBinary, Table, Text
 from cases.case import Case
 from cases.decision import Decision, Edit, Outcome
 from cases.model import Fact
+from cases.text import fold
+from policy_store.pack import Pack, Tier
 from tools.ledger import Ledger
 from web.store.database import METADATA, Store
 
-State = Literal["waiting", "escalated", "settled"]
+State = Literal["waiting", "escalated", "second", "settled"]
 WORDS = 4000
 
 DOCKET = Table(
@@ -30,6 +34,7 @@ DOCKET = Table(
     Column("outcome", Text, nullable=False),
     Column("held", Text, nullable=False),
     Column("rule_id", Text),
+    Column("first_rule", Text),
     Column("severity", Integer, nullable=False),
     Column("tier", Text, nullable=False),
     Column("score", Float, nullable=False),
@@ -47,10 +52,13 @@ DOCKET = Table(
     Column("words", Text, nullable=False),
     Column("vector", LargeBinary),
     Index("docket_by_state", "state", "severity", "seq"),
+    Index("docket_by_severity", "severity", "seq"),
+    Index("docket_by_time", "state", "seq"),
     Index("docket_by_rule", "rule_id", "seq"),
 )
 REACHED = Table("docket_reached", METADATA, Column("id", Integer, primary_key=True), Column("seq", Integer))
-ROW = [c for c in DOCKET.c if c.name not in ("words", "vector")]
+_PACKS: dict[str, tuple[Tier, ...]] = {}  # by the digest that names them, so what is kept never goes stale
+ROW = [c for c in DOCKET.c if c.name not in ("words", "vector", "first_rule")]
 
 
 class Entry(Fact):
@@ -90,6 +98,7 @@ def catch_up(store: Store, ledger: Ledger) -> int:
         if not fresh:
             return done
         cases = {d.case_digest: ledger.case(d.case_digest) for _, d in fresh if isinstance(d, Decision)}
+        tiers = {e.id: _tier(ledger, e) for _, e in fresh if isinstance(e, Edit)}
         with store.writing("bring the docket up to date") as connection:
             if (connection.execute(sa.select(REACHED.c.seq)).scalar_one_or_none() or 0) != reached:
                 continue  # somebody else did it meanwhile
@@ -97,7 +106,7 @@ def catch_up(store: Store, ledger: Ledger) -> int:
                 if isinstance(one, Decision):
                     connection.execute(DOCKET.insert().values(_row(seq, one, cases[one.case_digest])))
                 else:
-                    _edit(connection, one)
+                    _edit(connection, one, tiers[one.id])
             connection.execute(REACHED.delete())
             connection.execute(REACHED.insert().values(id=1, seq=fresh[-1][0]))
         done += len(fresh)
@@ -108,6 +117,21 @@ def entry(store: Store, decision_id: str) -> Entry | None:
     with store.reading("read the docket") as connection:
         row = connection.execute(sa.select(*ROW).where(DOCKET.c.decision_id == decision_id)).mappings().one_or_none()
     return None if row is None else Entry(**row)
+
+
+def beginnings(store: Store, decision_ids: Sequence[str], length: int = 160) -> dict[str, str]:
+    """Return the beginning of the text of each decision's case, folded to lower case."""
+    query = sa.select(DOCKET.c.decision_id, sa.func.substr(DOCKET.c.words, 1, length))
+    with store.reading("read the docket") as connection:
+        found = connection.execute(query.where(DOCKET.c.decision_id.in_(decision_ids)))
+        return {decision_id: text for decision_id, text in found}
+
+
+def of_case(store: Store, case_digest: str) -> list[Entry]:
+    """Return every decision about the same content, newest first."""
+    query = sa.select(*ROW).where(DOCKET.c.case_digest == case_digest).order_by(DOCKET.c.seq.desc())
+    with store.reading("read the docket") as connection:
+        return [Entry(**row) for row in connection.execute(query).mappings()]
 
 
 def set_state(connection: sa.Connection, decision_id: str, state: State) -> None:
@@ -126,19 +150,32 @@ def _row(seq: int, decision: Decision, case: Case) -> dict[str, object]:
     return {
         "decision_id": decision.id, "seq": seq, "case_id": decision.case_id, "case_digest": decision.case_digest,
         "at": decision.at.isoformat(), "outcome": decision.outcome, "held": decision.outcome,
-        "rule_id": decision.rule_id, "severity": decision.severity, "tier": decision.tier, "score": decision.score,
+        "rule_id": decision.rule_id, "first_rule": decision.rule_id, "severity": decision.severity,
+        "tier": decision.tier, "score": decision.score,
         "stage": decision.stage, "causes": " ".join(decision.causes), "surface": case.surface, "locale": case.locale,
         "profile": decision.profile, "policy": f"{decision.pack.id} {decision.pack.version}", "media": len(case.media),
         "by": None, "edited": None, "state": "waiting" if decision.outcome == "review" else "settled", "version": 1,
-        "words": case.text[:WORDS].casefold(), "vector": None,
+        "words": fold(case.text[:WORDS]).casefold(), "vector": None,
     }  # fmt: skip
 
 
-def _edit(connection: sa.Connection, edit: Edit) -> None:
+def _edit(connection: sa.Connection, edit: Edit, tier: str | None) -> None:
     values: dict[str, object] = {
         "held": edit.outcome, "rule_id": edit.rule_id, "by": edit.by, "edited": edit.at.isoformat(),
         "state": "waiting" if edit.outcome == "review" else "settled", "version": DOCKET.c.version + 1,
     }  # fmt: skip
-    if edit.severity is not None:
-        values["severity"] = edit.severity
+    severity = 0 if edit.outcome == "allow" else edit.severity
+    if severity is not None:
+        values |= {"severity": severity, "tier": tier}
     connection.execute(DOCKET.update().where(DOCKET.c.decision_id == edit.decision_id).values(values))
+
+
+def _tier(ledger: Ledger, edit: Edit) -> str | None:
+    """Return the tier that the edited severity falls into, by the policy that the decision was made under."""
+    severity = 0 if edit.outcome == "allow" else edit.severity
+    if severity is None:
+        return None
+    digest = ledger.decision(edit.decision_id).pack.digest
+    if digest not in _PACKS:
+        _PACKS[digest] = Pack.model_validate_json(ledger.pack_body(digest)).tiers
+    return max((t for t in _PACKS[digest] if t.low <= severity), key=lambda t: t.low).id

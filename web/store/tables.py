@@ -1,5 +1,49 @@
 """Every table of work.db, by import: a module that defines one is named here, and is made when the store opens."""
 
-from web.store import accounts, docket, journal, keys, sessions
+from web.store import (
+    accounts,
+    appeals,
+    arrivals,
+    claims,
+    docket,
+    drafts,
+    gold,
+    hooks,
+    idempotency,
+    jobs,
+    journal,
+    keys,
+    marks,
+    notes,
+    notices,
+    precedents,
+    saved,
+    sessions,
+    shadow,
+    statements,
+    submissions,
+)
 
-__all__ = ["accounts", "docket", "journal", "keys", "sessions"]
+__all__ = [
+    "accounts",
+    "appeals",
+    "arrivals",
+    "claims",
+    "docket",
+    "drafts",
+    "gold",
+    "hooks",
+    "idempotency",
+    "jobs",
+    "journal",
+    "keys",
+    "marks",
+    "notes",
+    "notices",
+    "precedents",
+    "saved",
+    "sessions",
+    "shadow",
+    "statements",
+    "submissions",
+]

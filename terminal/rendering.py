@@ -1,0 +1,135 @@
+"""An annotated picture of a decision: the frames of its files with what was seen on them, and what the verdict cites.
+
+It chooses what to draw and says it in words; tools/drawing.py draws. A file that is gone or was changed is said to be.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cases.case import Case, Media, media_ids
+from cases.decision import Decision, dominant
+from cases.observation import Locator, Observation, Unseen
+from policy_store.pack import Pack
+from terminal.errors import Refused
+from terminal.places import cited as cited_in
+from terminal.places import clock
+
+if TYPE_CHECKING:
+    from tools.drawing import Kind, Mark
+
+MOST_FRAMES = 12  # of one file
+NEAR = 0.05  # seconds
+BARE = frozenset(
+    {
+        "FEMALE_GENITALIA_EXPOSED", "MALE_GENITALIA_EXPOSED", "ANUS_EXPOSED", "FEMALE_BREAST_EXPOSED",
+        "BUTTOCKS_EXPOSED",
+    }
+)  # fmt: skip
+
+
+class Wanted(NamedTuple):
+    """A whole frame to be fetched; fits tools.album.Wanted."""
+
+    id: str
+    locator: Locator
+    crop: bool = False
+
+
+def draw(made: Decision, case: Case, pack: Pack, root: Path | None, path: Path) -> None:
+    """Write the picture of a decision, and say so."""
+    import typer
+
+    path.write_bytes(render(made, case, pack, root))
+    typer.echo(f"precept: drawn: {path}", err=True)
+
+
+def render(made: Decision, case: Case, pack: Pack, root: Path | None) -> bytes:
+    """Return a decision's files with what was seen and cited as a PNG; raise Refused for a case without files."""
+    from tools.album import Album
+    from tools.drawing import Panel, sheet
+
+    files = dict(zip(media_ids(case.media), case.media, strict=True))
+    if not any(one.type in ("image", "video") for one in files.values()):
+        raise Refused(f"{case.id}: it holds no picture and no video, so there is nothing to draw; leave --render out")
+    cited, album = _cited(made, case), Album(root)
+    panels: list[Panel] = []
+    for name, one in files.items():
+        seen = [o for o in case.observations if o.media == name]
+        told = tuple(f"not seen: {u.told}" for u in case.unseen if u.media == name)
+        frames = _frames(name, one, seen, cited)
+        shots = album(case, name, frames).pictures if frames else ()
+        for frame, shot in zip(frames, shots, strict=True):
+            gone = (f"not shown: {shot.told}",) if isinstance(shot, Unseen) else ()
+            data = None if isinstance(shot, Unseen) else shot.data
+            panels.append(Panel(_title(frame, name, one), data, tuple(_marks(seen, frame, cited)), gone))
+        if told and not frames:
+            panels.append(Panel(f"{name}  {one.path}", None, lines=told))
+    return sheet([*_head(made, pack), *_said(case, cited)], panels)
+
+
+def _cited(made: Decision, case: Case) -> frozenset[str]:
+    """Return the ids of what the leading rule's evidence stands on."""
+    leading = dominant(made)
+    sighted = {s.region for s in leading.sightings} if leading else set()
+    return frozenset({one.id for one in cited_in(made, case)} | sighted)
+
+
+def _frames(name: str, one: Media, seen: Sequence[Observation], cited: frozenset[str]) -> list[Wanted]:
+    """Return the frames to draw: key frames, and those that are cited, in order; of a picture those with a find."""
+    if one.type not in ("image", "video"):
+        return []
+    found: dict[tuple[float, int], Wanted] = {}
+    first = next((o for o in seen if o.locator.frame is not None), None)
+    for o in seen:
+        key = o.kind == "tag" and o.locator.box is None
+        boxed = one.type == "image" and o.locator.box is not None and o.kind != "tag"
+        if o.locator.frame is not None and (key or boxed or o.id in cited or o is first):
+            where = o.locator.model_copy(update={"box": None, "end": None})
+            found.setdefault((where.start or 0.0, o.locator.frame), Wanted(f"{name}.f{o.locator.frame}", where))
+    return [found[place] for place in sorted(found)][:MOST_FRAMES]
+
+
+def _marks(seen: Iterable[Observation], frame: Wanted, cited: frozenset[str]) -> "Iterator[Mark]":
+    from tools.drawing import Mark
+
+    for o in seen:
+        if o.locator.box is None or not _stands(o, frame.locator):
+            continue
+        kind: Kind = (
+            "cited" if o.id in cited else "words" if o.kind == "words" else "region" if o.kind == "region" else "box"
+        )
+        told = f"“{o.text}”" if o.text else o.label.replace("_", " ").lower()
+        until = f", until {clock(o.locator.end)}" if o.kind == "words" and o.locator.end else ""
+        yield Mark(o.locator.box, kind, f"{told} ({o.confidence:.0%}{until})", o.label in BARE)
+
+
+def _stands(one: Observation, frame: Locator) -> bool:
+    at = one.locator
+    if at.start is None or frame.start is None:
+        return at.frame == frame.frame
+    # Words stay where they are until they were seen last.
+    end = at.end if one.kind == "words" and at.end is not None else at.start
+    return at.start - NEAR <= frame.start <= end + NEAR
+
+
+def _title(frame: Wanted, name: str, one: Media) -> str:
+    when = f"  {clock(frame.locator.start)}  frame {frame.locator.frame}" if frame.locator.start is not None else ""
+    return f"{name}{when}  {one.path}"
+
+
+def _head(made: Decision, pack: Pack) -> list[str]:
+    rule = pack.by_id.get(made.rule_id or "")
+    under = f"  {rule.id} {rule.type}, severity {made.severity}" if rule else ""
+    return [f"{made.outcome.upper()}{under}   {made.case_id}   {made.id}"]
+
+
+def _said(case: Case, cited: frozenset[str]) -> Iterator[str]:
+    """Yield what was said and shown as subtitles, and what was not seen."""
+    for o in case.observations:
+        if o.kind in ("subtitle", "speech", "match"):
+            when = f" {clock(o.locator.start)}" if o.locator.start is not None else ""
+            mark = "cited, " if o.id in cited else ""
+            yield f"{o.media}{when}  {mark}{o.kind}: {o.text or o.label}"
+    for gap in case.unseen:
+        yield f"{gap.media}  not seen: {gap.told}"

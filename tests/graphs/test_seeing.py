@@ -1,0 +1,153 @@
+"""The graph with models that see: a picture is judged when every judge saw it, and waits for a person when one did not.
+
+The models are recorded answers; what a real server does with pictures is tested in tests/serving.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agents.asker import Asked, Likely
+from agents.chain import Writer
+from agents.exhibit import Eyes
+from cases.case import Case, Media, Part
+from cases.decision import Decision
+from cases.exchange import Allowance, Misbound, Unanswered, Usage
+from cases.observation import Locator, Observation, Unseen
+from graphs.deps import Models
+from graphs.desk import Desk
+from graphs.ranking import Asking, Ranker
+from graphs.roles import digest_with, played
+from graphs.settings import Settings
+from graphs.wiring import open_desk, open_models
+from policy_store.rule import Rule
+from tests.agents.recorded import Recorded, RecordedOdds
+from tests.agents.shown import SEER, Drawn
+from tests.graphs.test_models import ALLOWANCE, Answering, accepting, opinion
+
+TAG = Observation(
+    id="image-1.t1", media="image-1", kind="tag", label="png 640x480", locator=Locator(frame=0), tool="t", version="1"
+)
+GLIMPSE = [{"region": "image-1.t1", "shows": "A cake with candles.", "words": ""}]
+CAKE = "We baked a cake for the fair, see you on Saturday."
+
+
+def pictured(text: str = CAKE, *unseen: Unseen) -> Case:
+    parts = (Part(id="text", kind="text", text=text),)
+    media = (Media(type="image", path="cake.png"),)
+    return Case(id="seen", parts=parts, media=media, observations=(TAG,), unseen=unseen)
+
+
+def ranks(p: float, saw: tuple[str, ...] = ("image-1",)) -> Callable[..., Asked]:
+    """Return a ranker that gives every rule p, having seen these files."""
+
+    def rank(case: Case, rules: Sequence[Rule], profile: str, allowance: Allowance, shares: Sequence[float]) -> Asked:
+        found = tuple(Likely(rule.id, p) for rule in rules)
+        return Asked(probabilities=found, any=p, usage=Usage(calls=1, backends=(SEER,)), saw=saw)
+
+    return rank
+
+
+def pardons(name: str = SEER, **changes: object) -> Answering:
+    """Return a writer that finds nothing in words and picture."""
+    return Answering(lambda prompt: opinion(prompt, rule_id=None, **changes), name)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with open_desk(Settings(home=tmp_path_factory.mktemp("seeing"), audit_rate=0.0), waits=False) as opened:
+        yield opened
+
+
+def decided(plain: Desk, case: Case, *, show: Drawn | None = None, **roles: object) -> Decision:
+    eyes = Eyes(show or Drawn(), frozenset({SEER}))
+    models = Models(**{"allowance": ALLOWANCE, "eyes": eyes, **roles})  # type: ignore[arg-type]
+    return Desk(replace(plain.deps, models=models)).decide(case)
+
+
+def test_a_picture_that_a_sure_ranker_saw_is_judged(plain: Desk) -> None:
+    decision = decided(plain, pictured(), rank=ranks(0.01))
+    assert (decision.outcome, decision.causes, decision.stage) == ("allow", (), "ranker")
+
+
+def test_a_picture_that_the_ranker_did_not_see_waits_for_a_person(plain: Desk) -> None:
+    decision = decided(plain, pictured(), rank=ranks(0.01, saw=()))
+    assert (decision.outcome, decision.causes) == ("review", ("picture_not_judged",))
+
+
+def test_a_picture_that_ranker_and_reasoner_saw_is_judged(plain: Desk) -> None:
+    writer = pardons(seen=GLIMPSE, confidence=99)
+    decision = decided(plain, pictured(), rank=ranks(0.06), writer=Writer((writer,)), critic=(accepting("HR2"),))
+    assert decision.stage == "reasoner" and "A cake with candles." in decision.chain[0].text
+    assert (decision.outcome, decision.causes) == ("allow", ())
+    assert [p.picture.id for p in writer.asked[0].messages[1].pictures] == ["image-1.t1"]
+
+
+def test_a_blind_reasoner_leaves_the_picture_to_a_person(plain: Desk) -> None:
+    writer = pardons("openai/blind", confidence=99)
+    decision = decided(plain, pictured(), rank=ranks(0.06), writer=Writer((writer,)), critic=(accepting("HR2"),))
+    assert decision.outcome == "review" and "picture_not_judged" in decision.causes
+
+
+def test_a_reasoner_that_sees_is_asked_where_the_ranker_was_blind_and_cannot_let_go_alone(plain: Desk) -> None:
+    writer = pardons(seen=GLIMPSE, confidence=99)
+    decision = decided(plain, pictured(), writer=Writer((writer,)), critic=(accepting("HR2"),))
+    assert writer.asked and decision.stage == "reasoner"
+    assert (decision.outcome, decision.causes) == ("review", ("picture_not_judged",))
+
+
+def test_an_invented_region_ends_with_a_person(plain: Desk) -> None:
+    invented = [*GLIMPSE, {"region": "image-1.r7", "shows": "A knife.", "words": ""}]
+    writer = pardons(seen=invented)
+    decision = decided(plain, pictured(), rank=ranks(0.06), writer=Writer((writer,)))
+    assert decision.outcome == "review" and "malformed_answer" in decision.causes and len(writer.asked) == 2
+
+
+def test_what_tools_could_not_look_for_waits_whatever_a_model_saw(plain: Desk) -> None:
+    gap = Unseen(media="image-1", what="words", why="no_tool", told="no reader of words")
+    decision = decided(plain, pictured(CAKE, gap), rank=ranks(0.01))
+    assert decision.outcome == "review" and "media_not_read" in decision.causes
+
+
+def test_an_animation_of_which_some_frames_are_shown_waits(plain: Desk) -> None:
+    decision = decided(plain, pictured(), show=Drawn(frames=9), rank=ranks(0.01, saw=()))
+    assert decision.outcome == "review"
+
+
+def test_a_case_without_pictures_is_decided_as_without_eyes(plain: Desk) -> None:
+    case = Case(id="plain", parts=(Part(id="text", kind="text", text=CAKE),))
+    show = Drawn()
+    assert decided(plain, case, show=show, rank=ranks(0.01, saw=())).outcome == "allow" and show.wanted == []
+
+
+def test_settings_say_who_sees_and_it_is_on_record(plain: Desk, tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="pictures: pip install 'precept[vision]'")
+    settings = Settings(home=tmp_path, ranker="vllm+vision/a", reasoner="vllm/b,openai+vision/c,embedded")
+    with open_models(settings, plain.deps.book.pack) as models:
+        assert models.eyes is not None and models.eyes.names == {"vllm/a", "openai/c"}
+    with open_models(settings.model_copy(update={"ranker": "vllm/a", "reasoner": "vllm/b"}), plain.deps.book.pack) as m:
+        assert m.eyes is None
+    assert played(settings)[0].backends == ("vllm+vision/a",)
+    blind = settings.model_copy(update={"ranker": "vllm/a"})
+    assert digest_with("x", played(settings)) != digest_with("x", played(blind))
+
+
+def test_a_guard_is_not_bound_with_eyes(plain: Desk, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, ranker="vllm+vision/meta-llama/Llama-Guard-4-12B")
+    with pytest.raises(Misbound, match="has no place for pictures"), open_models(settings, plain.deps.book.pack):
+        pass
+
+
+def test_a_ranker_shows_pictures_to_the_backend_that_sees_and_words_to_the_one_that_stands_in(plain: Desk) -> None:
+    pack = plain.deps.book.pack
+    dead = RecordedOdds([Unanswered("backend_unavailable", "refused")] * 99, name=SEER)
+    blind = RecordedOdds(lambda _: 0.01, name="openai/blind")
+    eyes = Eyes(Drawn(), frozenset({SEER}))
+    backends = tuple(Asking(odds, Recorded(name=odds.name)) for odds in (dead, blind))
+    found = Ranker(pack, backends, eyes=eyes)(pictured(), pack.rules[:2], "adult", ALLOWANCE, [0.5, 0.5])
+    assert found.saw == () and dead.asked[0][0][1].pictures and not blind.asked[0][0][1].pictures
+    seer = RecordedOdds(lambda _: 0.01, name=SEER)
+    alone = Ranker(pack, (Asking(seer, Recorded()),), eyes=eyes)
+    assert alone(pictured(), pack.rules[:2], "adult", ALLOWANCE, [0.5, 0.5]).saw == ("image-1",)

@@ -1,0 +1,47 @@
+"""People as they act, and cases of known outcomes, for tests of what people do. Import the fixtures by name."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from cases.case import Case, Media, Part
+from cases.decision import Decision
+from web.identity import Actor
+from web.office import Office
+from web.roles import OF_ROLE
+from web.store import accounts
+from web.store.accounts import Role
+
+THREAT = "Keep talking, Dana. I know which bus you take home, and one evening I will be at the stop to break your legs."
+DOUBTFUL = "I have been so low since the move that I keep thinking everyone would be better off without me."
+KIND = "My sister baked us a cake for the whole street, and there is some left for you."
+
+
+@pytest.fixture
+def person(office: Office) -> Callable[..., Actor]:
+    """Return a new person with these roles."""
+
+    def make(*roles: Role) -> Actor:
+        chosen = roles or ("moderator",)
+        made = accounts.add(office.store, f"p-{uuid.uuid4().hex[:10]}", chosen)
+        may = frozenset(p for r in chosen for p in OF_ROLE[r])
+        return Actor(id=made.id, shown=made.shown, via="session", may=may)
+
+    return make
+
+
+@pytest.fixture
+def decided(office: Office) -> Callable[..., Decision]:
+    """Return the decision about a new case with this text."""
+
+    def decide(text: str = DOUBTFUL, media: tuple[Media, ...] = (), surface: str = "chat") -> Decision:
+        case = Case.model_validate({
+            "id": f"c-{uuid.uuid4().hex[:10]}", "parts": (Part(id="text", kind="text", text=text),), "media": media,
+            "surface": surface,
+        })  # fmt: skip
+        decision = office.desks.live.decide(case)
+        office.catch_up()
+        return decision
+
+    return decide

@@ -1,0 +1,59 @@
+"""A person's own settings: how content is covered, the look of pages, going on by itself; and saved filters."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from web.console.taste import COVERS, STRONGEST, THEMES, Cover, Theme, taste
+from web.identity import Actor, needs, office_of
+from web.pages import page
+from web.problem import Problem
+from web.store import accounts, saved
+
+router = APIRouter()
+Person = Annotated[Actor, Depends(needs())]
+
+
+@router.get("/settings")
+def settings(request: Request, actor: Person, told: str = "") -> Response:
+    """Show the settings."""
+    filters = saved.of(office_of(request).store, actor.id)
+    return page(request, "settings.html", actor, taste=taste(actor), covers_of=COVERS, themes=THEMES,
+                strongest=STRONGEST, saved=told == "saved", filters=filters)  # fmt: skip
+
+
+@router.post("/settings")
+def change(
+    request: Request, actor: Person, blur: Annotated[int, Form(ge=0, le=STRONGEST)],
+    cover: Annotated[Cover, Form()], theme: Annotated[Theme, Form()], grey: Annotated[bool, Form()] = False,
+    advance: Annotated[bool, Form()] = False, quiet: Annotated[bool, Form()] = False,
+) -> Response:  # fmt: skip
+    """Change them."""
+    if not actor.person:
+        raise Problem(403, "A program has no settings; sign in as a person.", code="not_permitted")
+    accounts.prefer(office_of(request).store, actor.id, {"blur": blur, "cover": cover, "theme": theme, "grey": grey,
+                                                         "advance": advance, "quiet": quiet})  # fmt: skip
+    return RedirectResponse("/settings?told=saved", 303)
+
+
+@router.post("/settings/filters")
+def keep(
+    request: Request, actor: Person, name: Annotated[str, Form(max_length=60)],
+    to: Annotated[str, Form(max_length=1000)], shared: Annotated[bool, Form()] = False,
+) -> Response:  # fmt: skip
+    """Save a filter under a name."""
+    if not name.strip() or not to.startswith(("/queue?", "/search?", "/queue", "/search")) or to.startswith("//"):
+        raise Problem(
+            422, "Give the filter a name, and save it from the queue or the search.", param="name", code="bad_filter"
+        )
+    saved.keep(office_of(request).store, actor.id, name.strip(), to, shared)
+    return RedirectResponse(to, 303)
+
+
+@router.post("/settings/filters/{saved_id}/remove")
+def drop(request: Request, actor: Person, saved_id: int) -> Response:
+    """Remove a saved filter."""
+    if not saved.drop(office_of(request).store, actor.id, saved_id):
+        raise Problem(404, "You have no such filter.", code="unknown_filter")
+    return RedirectResponse("/settings", 303)

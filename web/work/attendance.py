@@ -1,0 +1,39 @@
+"""What is done beside the requests, round by round: webhooks are queued and sent, and decisions counted. One thread."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from web.office import Office
+from web.work import hooks, outward
+from web.work.tally import Tally
+
+EVERY = 1.0
+_log = logging.getLogger("precept.attendance")
+
+
+@contextmanager
+def attending(office: Office, tally: Tally) -> Iterator[None]:
+    """Do the rounds for the length of a `with` block."""
+    over = Event()
+    thread = Thread(target=_rounds, args=(office, tally, over), name="attendance", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(outward.TIMEOUT + 5)
+
+
+def _rounds(office: Office, tally: Tally, over: Event) -> None:
+    while not over.wait(EVERY):
+        try:
+            hooks.collect(office)
+            hooks.send_due(office)
+            tally.catch_up()
+        except Exception:  # a thread that ended would end every later round with it
+            _log.exception("a round failed")
+
+
+__all__ = ["attending"]
