@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from graphs.deps import Deps, Models
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
-    from tools.ledger import Ledger
+    from tools.ledger import Ledger as Ledger
     from tools.looking import Watch
     from tools.speech import Listener
 
