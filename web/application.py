@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from tools.database import LedgerError
-from web.guard import Guard, Limits
+from web.guard import HEADERS, Guard, Limits
 from web.identity import actor_of, office_of
 from web.office import Office
 from web.pages import HERE, page
@@ -96,7 +96,9 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    return await _told(request, Problem(500, "Something broke on our side; nothing was half done. It is in the log."))
+    told = await _told(request, Problem(500, "Something broke on our side. It is in the log."))
+    told.headers.update(HEADERS)  # this handler runs outside the guard
+    return told
 
 
 async def _told(request: Request, problem: Problem) -> Response:

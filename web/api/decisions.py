@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from cases.decision import Outcome
 from cases.model import Fact
 from web.api.caller import calls
-from web.api.discretion import unnamed
+from web.api.discretion import seeing, unnamed
 from web.api.listing import LIMIT, Page, page, query
 from web.identity import Actor, office_of
 from web.office import Office
@@ -85,6 +85,7 @@ def decision(
     """Return one decision with its content and what people did about it; the ETag is its version."""
     office = office_of(request)
     made = office.record(decision_id).decision
+    seeing(office, actor, made.id)
     tag = f'"{inside.entry(office, made.id).version}"'
     if if_none_match is not None and tag in (t.strip().removeprefix("W/") for t in if_none_match.split(",")):
         return Response(status_code=304, headers={"ETag": tag})  # type: ignore[return-value]
@@ -133,6 +134,7 @@ def explanation(
 ) -> Explanation:  # fmt: skip
     """Explain a decision: to the person concerned, to a moderator (people alone), or as a DSA statement of reasons."""
     office = office_of(request)
+    seeing(office, actor, office.record(decision_id).decision.id)
     if audience == "dsa":
         return _statement(office, actor, decision_id, published)
     told = inside.explained if audience == "moderator" else inside.notice

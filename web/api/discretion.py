@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from web.identity import Actor
+from web.office import Office
 from web.problem import Problem
+from web.work.marks import blind
 
 UNNAMED = {
     "claimed": "Somebody has this case in hand; take another, or wait until the claim ends.",
@@ -24,4 +26,13 @@ def unnamed(actor: Actor) -> Iterator[None]:
         raise Problem(409, told, param=problem.param, code=problem.code, headers=problem.headers) from None
 
 
-__all__ = ["unnamed"]
+def seeing(office: Office, actor: Actor, decision_id: str) -> None:
+    """Refuse verdicts to a person who could be asked for a blind second opinion on the case."""
+    if actor.person and "review" in actor.may and blind(office, actor, decision_id):
+        told = (
+            "A blind second opinion is asked for: who could give it sees no verdict; open the case in the queue."
+        )
+        raise Problem(403, told, param="decision_id", code="blind")
+
+
+__all__ = ["seeing", "unnamed"]

@@ -211,3 +211,22 @@ def test_a_program_is_told_neither_the_chain_nor_who_decided_on_any_route(
     inside = person.get(f"{PATH}/{reasoned.id}").json()
     assert inside["inside"]["chain"][0]["text"] == reasoned.chain[0].text
     assert inside["edits"][-1]["by"] == account.shown and inside["edits"][-1]["reason"] == reason
+
+
+def test_a_session_shows_no_verdict_to_whoever_could_give_a_blind_second_opinion(
+    office: Office, signed_in: Callable[..., TestClient]
+) -> None:
+    from web.identity import Actor
+    from web.roles import OF_ROLE
+    from web.work import marks
+
+    made = office.desks.live.decide(case_from_text(THREAT + " again and again", id="blind"))
+    office.catch_up()
+    first, second = signed_in("moderator"), signed_in("moderator")
+    asker = first.account_id  # type: ignore[attr-defined]
+    actor = Actor(id=asker, shown="first", via="session", may=OF_ROLE["moderator"])
+    marks.ask_second(office, actor, made.id, "Hard to tell.", None)
+    for path in (f"/v1/decisions/{made.id}", f"/v1/decisions/{made.id}/explanation?for=moderator"):
+        refused = second.get(path)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blind")
+        assert first.get(path).status_code == 200
