@@ -60,7 +60,7 @@ def test_content_is_blurred_and_grey_until_its_reader_wants_it(site: Site, perso
     assert "blur" in page.evaluate(look)
     page.keyboard.press("v")
     page.wait_for_timeout(1000)
-    assert "blur" not in page.evaluate(look)
+    assert page.evaluate(look) in ("grayscale(1)", "none", "blur(0px) grayscale(1)")
 
 
 def test_of_two_who_want_one_case_the_second_is_told_who_has_it(site: Site, person: Person) -> None:

@@ -29,9 +29,7 @@ def unnamed(actor: Actor) -> Iterator[None]:
 def seeing(office: Office, actor: Actor, decision_id: str) -> None:
     """Refuse verdicts to a person who could be asked for a blind second opinion on the case."""
     if actor.person and "review" in actor.may and blind(office, actor, decision_id):
-        told = (
-            "A blind second opinion is asked for: who could give it sees no verdict; open the case in the queue."
-        )
+        told = "A blind second opinion is asked for: who could give it sees no verdict; open the case in the queue."
         raise Problem(403, told, param="decision_id", code="blind")
 
 
