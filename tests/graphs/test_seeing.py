@@ -123,7 +123,7 @@ def test_a_case_without_pictures_is_decided_as_without_eyes(plain: Desk) -> None
 
 
 def test_settings_say_who_sees_and_it_is_on_record(plain: Desk, tmp_path: Path) -> None:
-    pytest.importorskip("PIL", reason="pictures: pip install 'precept[vision]'")
+    pytest.importorskip("nudenet", reason="pictures: pip install 'precept[vision]'")
     settings = Settings(home=tmp_path, ranker="vllm+vision/a", reasoner="vllm/b,openai+vision/c,embedded")
     with open_models(settings, plain.deps.book.pack) as models:
         assert models.eyes is not None and models.eyes.names == {"vllm/a", "openai/c"}
@@ -135,6 +135,7 @@ def test_settings_say_who_sees_and_it_is_on_record(plain: Desk, tmp_path: Path) 
 
 
 def test_a_guard_is_not_bound_with_eyes(plain: Desk, tmp_path: Path) -> None:
+    pytest.importorskip("nudenet", reason="pictures: pip install 'precept[vision]'")
     settings = Settings(home=tmp_path, ranker="vllm+vision/meta-llama/Llama-Guard-4-12B")
     with pytest.raises(Misbound, match="has no place for pictures"), open_models(settings, plain.deps.book.pack):
         pass

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("openai", reason="the client: pip install 'precept[models]'")
-pytest.importorskip("PIL", reason="pictures: pip install 'precept[vision]'")
+pytest.importorskip("nudenet", reason="pictures: pip install 'precept[vision]'")
 
 from agents.exhibit import Exhibits, Shots, exhibited  # noqa: E402
 from agents.icm import read_pictures  # noqa: E402
