@@ -112,7 +112,8 @@ async def _told(request: Request, problem: Problem) -> Response:
     if asks_to_sign_in and request.method == "GET":
         from urllib.parse import quote
 
-        return RedirectResponse(f"/login?next={quote(request.url.path)}", 303)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(wanted)}", 303)
     if request.headers.get("hx-request"):
         return page(request, "problem_part.html", actor, status=problem.status, problem=problem)
     return page(request, "problem.html", actor, status=problem.status, problem=problem)

@@ -43,7 +43,7 @@ def actor_of(office: Office, request: Request) -> Actor | None:
         scheme, _, secret = held.partition(" ")
         found = keys.key(office.store, secret.strip()) if scheme.lower() == "bearer" else None
         if found is None:
-            raise Problem(401, "The API key is not valid; make one with precept serve --key or in Settings.",
+            raise Problem(401, "The API key is not valid; make one with precept serve --key, or in Admin.",
                           code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
         may = frozenset[Permission]().union(*(OF_SCOPE[s] for s in found.scopes))
         return Actor(id=found.id, shown=found.name, via="key", may=may)

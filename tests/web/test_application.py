@@ -1,9 +1,11 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from web.guard import HEADERS
+from web.office import Office
 
 
 def test_every_answer_carries_the_headers_that_forbid_inline_scripts(client: TestClient) -> None:
@@ -20,8 +22,8 @@ def test_the_service_says_that_it_is_ready_and_by_which_policy(client: TestClien
 
 
 def test_nobody_sees_a_page_before_signing_in_and_comes_back_to_it_after(client: TestClient) -> None:
-    answer = client.get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/")
+    answer = client.get("/queue?q=rule%3AHR2", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/queue%3Fq%3Drule%253AHR2")
 
 
 def test_an_unknown_address_under_v1_is_told_in_the_shape_of_openai(client: TestClient) -> None:
@@ -57,3 +59,15 @@ def test_a_form_without_the_token_of_the_session_changes_nothing(signed_in: Call
     person.headers["X-CSRF-Token"] = "forged"
     assert person.post("/logout").status_code == 403
     assert person.get("/", follow_redirects=False).status_code == 303
+
+
+def test_a_fault_of_ours_is_told_without_detail_and_with_every_header(
+    office: Office, served: TestClient, client: TestClient
+) -> None:
+    served.app.state.office = replace(office, ledger=None)  # type: ignore[attr-defined, arg-type]
+    try:
+        answer = client.get("/status")
+    finally:
+        served.app.state.office = office  # type: ignore[attr-defined]
+    assert answer.status_code == 500 and "Traceback" not in answer.text
+    assert {k: answer.headers[k] for k in HEADERS} == HEADERS

@@ -172,3 +172,17 @@ def test_a_provider_that_cannot_be_reached_is_told_as_such(
         assert answer.status_code == 503 and "cannot be reached" in answer.text
     finally:
         served.app.state.office = office  # type: ignore[attr-defined]
+
+
+def test_somebody_elses_way_back_signs_nobody_in(
+    office: Office, served: TestClient, door: TestClient, provider: OpenProvider
+) -> None:
+    accounts.add(office.store, "mallory@example.org", ("author",))
+    provider.claims = {"sub": "s-mallory", "email": "mallory@example.org", "email_verified": True}
+    left = door.get("/login/provider", follow_redirects=False)
+    sent = parse_qs(urlsplit(left.headers["location"]).query)
+    provider.nonce = sent["nonce"][0]
+    victim = TestClient(served.app, base_url="http://127.0.0.1")
+    come = {"state": sent["state"][0], "code": "c"}
+    assert victim.get("/login/back", params=come, follow_redirects=False).status_code == 403
+    assert door.get("/login/back", params=come, follow_redirects=False).status_code == 303

@@ -1,5 +1,6 @@
 """Signing in and out: by name and password, or by a one-time link."""
 
+import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -11,6 +12,7 @@ from web.problem import Problem
 from web.provider import Discovered, Provider
 from web.store import accounts, arrivals, journal, sessions
 
+LEFT = "precept-left"
 router = APIRouter()
 
 
@@ -55,14 +57,19 @@ def leave(request: Request, next: str = "/") -> Response:
     """Send somebody to the provider."""
     office = office_of(request)
     arrival = arrivals.leave(office.store, _inside(next))
-    return RedirectResponse(_provider(request).way(arrival, _back(request)), 303)
+    answer = RedirectResponse(_provider(request).way(arrival, _back(request)), 303)
+    # Who comes back has to be who left: else somebody could be signed in as another without noticing.
+    secure = request.url.scheme == "https"
+    answer.set_cookie(LEFT, arrival.state, max_age=600, httponly=True, secure=secure, samesite="lax", path="/login")
+    return answer
 
 
 @router.get("/login/back")
 def come_back(request: Request, state: str = "", code: str = "", error: str = "") -> Response:
     """Sign in whom the provider knows, where an account stands for them."""
     office = office_of(request)
-    arrival = arrivals.arrive(office.store, state)
+    left = request.cookies.get(LEFT, "")
+    arrival = arrivals.arrive(office.store, state) if hmac.compare_digest(left.encode(), state.encode()) else None
     if arrival is None or not code:
         raise Problem(403, f"Signing in was not finished{f' ({error[:40]})' if error else ''}; begin again.",
                       code="bad_state")  # fmt: skip
