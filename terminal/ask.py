@@ -44,23 +44,15 @@ class Bench:
 
     def rescore(self, texts: Sequence[str]) -> Sequence[Mapping[str, float]]:
         """Return for each text the calibrated probability of every rule."""
-        ids = [rule.id for rule in self.deps.book.rules]
-        return [dict(zip(ids, map(float, row), strict=True)) for row in self.deps.score(texts)]
+        from graphs.bench import rescored
+
+        return rescored(self.deps, texts)
 
     def similar(self, text: str, count: int) -> "Sequence[Precedent]":
         """Return the examples of the policy nearest to a text, of every rule and both sides."""
-        from cases.decision import Precedent
-        from cases.text import fold
+        from graphs.bench import nearest
 
-        book = self.deps.book
-        vector = self.deps.encode([fold(text)])[0]
-        sides = ((True, book.violating_list, book.violating), (False, book.allowed_list, book.allowed))
-        known = [
-            Precedent(id=e.id, rule_id=rule, violating=violating, similarity=round(float(near), 4), text=e.text)
-            for violating, examples, vectors in sides
-            for (rule, e), near in zip(examples, vectors @ vector, strict=True)
-        ]
-        return sorted(known, key=lambda p: -p.similarity)[:count]
+        return nearest(self.deps, text, count)
 
 
 def ask(

@@ -16,6 +16,7 @@ from cases.model import Fact
 from graphs.appeal import Judgement, Sitting
 from web.api.caller import calls
 from web.api.discretion import unnamed
+from web.api.match import matched
 from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
@@ -265,7 +266,7 @@ def rule(
     verdict = Verdict(verb=body.verb, rule_id=body.rule_id, severity=body.severity, reason=body.reason, why=body.why)
     try:
         with unnamed(actor):
-            done = reversal.rule_on(office, who, appeal_id, verdict, version=_version(if_match))
+            done = reversal.rule_on(office, who, appeal_id, verdict, version=matched(if_match, "appeal"))
     except Problem as problem:
         if problem.code != "stale_version":
             raise
@@ -335,14 +336,3 @@ def _after(cursor: str | None) -> tuple[str, str] | None:
         raise Problem(422, f"after={cursor!r} is no cursor; send `next` of the page before.", param="after",
                       code="bad_cursor")  # fmt: skip
     return filed, last
-
-
-def _version(if_match: str | None) -> int:
-    if if_match is None:
-        raise Problem(428, "Send the ETag of the appeal as If-Match, so that nobody's work is overwritten.",
-                      param="If-Match", code="version_required")  # fmt: skip
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    if not tag.isascii() or not tag.isdigit() or len(tag) > 15:
-        raise Problem(412, f"If-Match {if_match!r} is no ETag of an appeal; read it again.", param="If-Match",
-                      code="stale_version")  # fmt: skip
-    return int(tag)

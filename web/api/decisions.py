@@ -11,6 +11,7 @@ from cases.model import Fact
 from web.api.caller import calls
 from web.api.discretion import seeing, unnamed
 from web.api.listing import LIMIT, Page, page, query
+from web.api.match import matched
 from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
@@ -112,7 +113,7 @@ def rule(
     """Record what a person decided about it. If-Match has to name the version that the person looked at."""
     office = office_of(request)
     whole = office.record(decision_id).decision.id
-    version, ruling = _version(if_match), Ruling(**wanted.model_dump())
+    version, ruling = matched(if_match, "decision"), Ruling(**wanted.model_dump())
     try:
         with unnamed(actor):
             edit = rulings.settle(office, actor, whole, ruling, version=version)
@@ -159,14 +160,3 @@ def _statement(office: Office, actor: Actor, decision_id: str, published: date |
         decision_id=found.decision.id, audience="dsa", statement=made.model_dump(mode="json", exclude_none=True),
         leaks=tuple(dict.fromkeys(leak.field for leak in leaks(made))),
     )  # fmt: skip
-
-
-def _version(if_match: str | None) -> int:
-    if if_match is None:
-        raise Problem(428, "Send the ETag of the decision as If-Match, so that nobody's work is overwritten.",
-                      param="If-Match", code="version_required")  # fmt: skip
-    tag = if_match.strip().removeprefix("W/").strip('"')
-    if not tag.isascii() or not tag.isdigit() or len(tag) > 15:
-        raise Problem(412, f"If-Match {if_match!r} is no ETag of a decision; read it again.", param="If-Match",
-                      code="stale_version")  # fmt: skip
-    return int(tag)
