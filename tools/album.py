@@ -136,7 +136,7 @@ class Album:
                 "times": list[Plain](times), "side": SIDE, "seconds": 0.85 * DECODING.seconds,
                 "cpu": 0.85 * DECODING.cpu_seconds,
             }  # fmt: skip
-            got = run("tools.stills:stills", asked, file, DECODING)
+            got = run("tools.moments:moments", asked, file, DECODING)
         if isinstance(got, Failed):
             return Unseen(media=media, what="frames", why=got.why, told=got.told)
         frames: dict[float, Pixels] = {}

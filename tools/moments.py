@@ -14,7 +14,7 @@ from tools.inside import Answer, Plain
 JITTER = 0.002  # seconds that a time may have lost where it was written down
 
 
-def stills(source: BinaryIO, asked: Mapping[str, Plain]) -> Answer:
+def moments(source: BinaryIO, asked: Mapping[str, Plain]) -> Answer:
     """Return what footage.frames does for `times`, seconds in rising order; the place of a frame is that of its time.
 
     Asked: times, side, seconds, cpu.
