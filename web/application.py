@@ -56,7 +56,7 @@ def create_app(office: AbstractContextManager[Office], limits: Limits | None = N
     for router in CONSOLE:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Guard, limits=app.state.limits)
+    app.add_middleware(Guard, limits=app.state.limits, public=lambda: app.state.office.web.public_url)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -1,11 +1,16 @@
-"""The guard at the door: security headers, size of bodies, rate of requests. It knows no account and no case.
+"""The guard at the door: security headers, size of bodies, rate of requests, whose page asks. It knows no case.
 
 Pure ASGI, so that streams pass through it as they come. A body is counted as it arrives: a length that lies is no help.
+What would change something and comes from a page of another site is refused, also where nobody is signed in yet:
+a browser says where a request comes from, and no page can make it say otherwise. A bearer key may come from anywhere,
+as no browser sends one by itself.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -18,10 +23,12 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: that has browsers hide the origin of our own forms, too.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
@@ -64,11 +71,12 @@ class Window:
 
 
 class Guard:
-    """The middleware."""
+    """The middleware. `public` tells the address by which people reach the console, where a proxy gives it another."""
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, public: Callable[[], str | None] = lambda: None) -> None:
         self.app = app
         self.limits = limits
+        self.public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request within the limits."""
@@ -127,11 +135,26 @@ class Guard:
         if not self.limits.limiter.hit(self.limits.requests, "requests", client[0]):
             return Problem(429, f"More than {self.limits.requests} requests in a minute; wait, and send fewer.",
                            code="rate_limit_exceeded", headers={"Retry-After": "10"})  # fmt: skip
+        if scope["method"] not in SAFE and (told := self._stranger(headers)):
+            return Problem(403, f"This comes from a page of another site ({told}); open the console at its own "
+                           "address, or send an API key as Authorization: Bearer.", code="cross_site")  # fmt: skip
         signs_in = scope["path"] == "/login" and scope["method"] == "POST"
         if signs_in and not self.limits.limiter.hit(self.limits.sign_ins, "sign-ins", client[0]):
             return Problem(429, "Too many tries to sign in from this address; wait a minute.",
                            code="rate_limit_exceeded", headers={"Retry-After": "60"})  # fmt: skip
         return None
+
+    def _stranger(self, headers: Headers) -> str | None:
+        """Return which header says that another site's page asks, None where none does."""
+        if headers.get("authorization", "").partition(" ")[0].lower() == "bearer":
+            return None
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None:  # it is the browser that compared, and it knows no proxy
+            return None if site in ("same-origin", "none") else f"Sec-Fetch-Site: {site[:40]!r}"
+        if origin is None:
+            return None
+        ours = {headers.get("host", ""), urlsplit(self.public() or "").netloc} - {""}
+        return None if origin.partition("://")[2] in ours else f"Origin: {origin[:100]!r}"
 
     def _too_large(self) -> Problem:
         return Problem(413, f"The body is larger than {self.limits.body:,} bytes; send less at a time.",
