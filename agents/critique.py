@@ -2,7 +2,8 @@
 
 Another role than the reasoner's, and often another model. Code comes first and last: a draft that breaks a check of
 code is vetoed unread, scores are added up here, and a ruling counts only as far as the scores carry it. A critique that
-is malformed twice, or never comes, vetoes, so that a person decides.
+is malformed twice, or never comes, vetoes, so that a person decides. A model that sees is shown the pictures that a
+reasoner is shown.
 """
 
 import json
@@ -14,7 +15,8 @@ from pydantic import ValidationError
 from agents.ask import Chat, in_order
 from agents.checks import code_checks
 from agents.critic import MAX_ROUNDS, PASS, Measured, round_, soft_checks
-from agents.framing import framed, neutral, policy
+from agents.exhibit import Exhibits
+from agents.framing import framed, neutral, policy, turn
 from agents.opinion import Closed, Schema
 from agents.prompt import render
 from agents.reasoner import Bench, Draft
@@ -25,6 +27,7 @@ from policy_store.rule import Rule
 
 LEAST, MOST_CRITERIA = 2, 6
 MOST = 1500
+SEEING = 150  # tokens of an answer for each picture that is shown
 FIXES: tuple[Fix, ...] = ("go_full", "widen_evidence", "try_rival")
 
 
@@ -119,20 +122,23 @@ def assess(
     """Return a sound assessment, asked for at most twice; raise Unanswered where both are unsound."""
     pack = bench.book.pack
     clauses = tuple(dict.fromkeys(c.id for r in rules for c in (*r.clauses, *pack.exceptions_of(r))))
+    exhibits = bench.shown_to(chat.name)
     text = render(
         "critic_case",
-        content=framed(bench.case),
+        content=framed(bench.case, exhibits=exhibits),
         rules=policy(rules, pack, bench.profile),
         draft=_shown(draft),
+        seen=_seeing(exhibits),
     )
     messages: tuple[Message, ...] = (
         Message(author="system", text=render("critic_system", title=pack.title)),
-        Message(author="user", text=text),
+        turn("user", text, exhibits),
     )
+    most = MOST + SEEING * len(exhibits.items)
     usage, wrong = Usage(), ["nothing was answered"]
     for _ in range(2):
         try:
-            said = chat(messages, allowance.less(usage), schema=schema(clauses), depth="short", most=MOST)
+            said = chat(messages, allowance.less(usage), schema=schema(clauses), depth="short", most=most)
         except Unanswered as error:
             raise Unanswered(error.failure, str(error), usage + error.usage) from error
         usage += said.usage
@@ -218,6 +224,10 @@ def _shown(draft: Draft) -> str:
         grades = "; ".join(f"{g.dimension} {g.level} ({neutral(g.reason)})" for g in draft.severity.grades)
         lines.append(f"Severity {draft.severity.value} of 100: {grades}")
     return "\n".join(lines)
+
+
+def _seeing(exhibits: Exhibits) -> str:
+    return render("critic_seen") + "\n" if exhibits.items else ""
 
 
 def _closed(fields: Schema) -> Schema:

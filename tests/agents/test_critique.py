@@ -5,13 +5,14 @@ import json
 import pytest
 
 from agents.critic import MAX_ROUNDS, Measured
-from agents.critique import criticise_by_model
+from agents.critique import MOST, SEEING, criticise_by_model
 from agents.reasoner import Draft, reason
 from cases.decision import Critique
 from cases.exchange import Misbound, Unanswered, Usage
 from tests.agents.answers import LEGS, assessment
 from tests.agents.bench import bench
 from tests.agents.recorded import PLENTY, Recorded
+from tests.agents.shown import MENACE, SEER, seeing_bench
 
 GOOD = Measured(full=0.95, masked=0.2, alone=0.9, stated=0.5, unspoken=0.95, spoken=False, exception=None)
 LINE = {"name": "harm", "clause_id": "VI2", "weight": 1.0, "reason": "because", "level": 4}
@@ -117,3 +118,37 @@ def test_a_critic_that_cannot_be_reached_vetoes_with_the_cause() -> None:
     assert (made.ruling, made.failure, usage.calls) == ("veto", "backend_unavailable", 2)
     with pytest.raises(Misbound):
         criticised(Misbound("wrong key"))
+
+
+def seen_by(*chats: Recorded) -> Critique:
+    desk, ranking = seeing_bench()
+    draft = reason(desk, ranking, (), "full")
+    retrieved = frozenset(s.rule_id for s in ranking.scores)
+    return criticise_by_model(desk, draft, retrieved, 1, chats, PLENTY, GOOD).critique
+
+
+def test_a_critic_that_sees_is_shown_the_pictures_of_the_case_and_told_to_look_for_itself() -> None:
+    chat = Recorded(assessment(), name=SEER)
+    assert seen_by(chat).author == SEER
+    (asked,) = chat.asked
+    shown = [placed.picture.id for placed in asked.messages[1].pictures]
+    assert shown[0] == "image-1.t1" and len(shown) == 4
+    for placed in asked.messages[1].pictures:
+        assert asked.messages[1].text[: placed.at].splitlines()[-1].split('"')[1] == placed.picture.id
+    assert "You are shown the pictures too." in asked.text and MENACE in asked.text
+    assert asked.most == MOST + 4 * SEEING
+
+
+def test_a_blind_critic_is_told_that_it_does_not_see_and_one_that_stands_in_gets_what_it_can_take() -> None:
+    dead = Recorded(Unanswered("backend_unavailable", "refused"), name=SEER)
+    blind = Recorded(assessment(), name="openai/blind")
+    assert seen_by(dead, blind).author == "openai/blind"
+    assert dead.asked[0].messages[1].pictures and not blind.asked[0].messages[1].pictures
+    assert "You are shown the pictures" not in blind.asked[0].text and "It is not shown to you" in blind.asked[0].text
+    assert blind.asked[0].most == MOST
+
+
+def test_a_repair_keeps_the_pictures_before_the_critic() -> None:
+    chat = Recorded("no JSON", assessment(), name=SEER)
+    assert seen_by(chat).failure is None
+    assert [len(m.pictures) for m in chat.asked[1].messages] == [0, 4, 0, 0]

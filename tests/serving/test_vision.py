@@ -13,9 +13,12 @@ import pytest
 pytest.importorskip("openai", reason="the client: pip install 'precept[models]'")
 pytest.importorskip("nudenet", reason="pictures: pip install 'precept[vision]'")
 
-from agents.exhibit import Exhibits, Shots, exhibited  # noqa: E402
+from agents.critic import measure  # noqa: E402
+from agents.critique import criticise_by_model  # noqa: E402
+from agents.exhibit import Exhibits, Eyes, Shots, exhibited  # noqa: E402
 from agents.icm import read_pictures  # noqa: E402
 from agents.opinion import parse, schema  # noqa: E402
+from agents.reasoner import reason  # noqa: E402
 from agents.region import citable  # noqa: E402
 from agents.yesno import VARIANTS, weigh_tokens  # noqa: E402
 from cases.case import Case, Media, Part  # noqa: E402
@@ -25,7 +28,7 @@ from graphs.desk import Desk  # noqa: E402
 from graphs.settings import Settings  # noqa: E402
 from graphs.wiring import open_desk, open_models  # noqa: E402
 from policy_store.loader import load_pack  # noqa: E402
-from tests.agents.shown import SEEN  # noqa: E402
+from tests.agents.shown import SEEN, seeing_bench  # noqa: E402
 from tests.media.pictures import encoded as png  # noqa: E402
 from tests.media.pictures import meme  # noqa: E402
 from tests.serving.vllm_server import Server  # noqa: E402
@@ -174,3 +177,18 @@ def test_noise_of_a_reasoner_and_a_critic_about_a_picture_never_decides(
     models = next(s.models for s in decision.spent if s.stage == "reason_about")
     assert models is not None and models.calls >= 1 and models.prompt_tokens > 1000
     assert decision.outcome == "review" and decision.stage == "reasoner", decision.causes
+
+
+def test_a_critic_that_sees_is_shown_the_picture_and_one_that_does_not_is_not(
+    vision: Server, embedded: Desk, folder: Path, connection: Connection
+) -> None:
+    tokens, album = [], Album(folder)
+    for names in (frozenset({connection.endpoint.name}), frozenset()):
+        desk, ranking = seeing_bench(pictured())
+        desk = replace(desk, eyes=Eyes(lambda c, media, wanted: Shots(*album(c, media, wanted)), names))
+        draft, retrieved = reason(desk, ranking, (), "full"), frozenset(s.rule_id for s in ranking.scores)
+        measured = measure(desk, draft.findings[0])
+        made, usage = criticise_by_model(desk, draft, retrieved, 1, [ServedChat(connection)], AMPLE, measured)
+        assert made.ruling in ("veto", "revise", "accept") and usage.calls >= 1
+        tokens.append(usage.prompt_tokens / usage.calls)
+    assert tokens[0] > tokens[1] + 100
