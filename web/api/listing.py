@@ -72,8 +72,9 @@ def page(office: Office, wanted: Query, sort: str, after: str | None, limit: int
     found: Sequence[Entry] = search.find(office, wanted, sort=sort, after=after, limit=limit + 1)
     more = len(found) > limit
     found = found[:limit]
+    last = search.cursor(found[-1], sort, hidden=search.hidden(office, wanted, found[-1])) if more else None
     return Page(
-        items=tuple(row(one) for one in found), next=search.cursor(found[-1], sort) if more else None,
+        items=tuple(row(one) for one in found), next=last,
         total=search.count(office, wanted) if total else None,
     )  # fmt: skip
 

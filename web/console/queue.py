@@ -159,14 +159,16 @@ def listed(request: Request, actor: Actor, at: Place, after: str | None, templat
     """Return a page of cases as a table."""
     office = office_of(request)
     office.catch_up()
-    problem, found, counts = None, list[Entry](), dict[str, int]()
+    problem, found, counts, more = None, list[Entry](), dict[str, int](), None
     try:
         query = at.query(actor)
         found = search.find(office, query, sort=at.sort, after=after, limit=SIZE + 1)
         counts = _counts(request, actor, at)
+        if len(found) > SIZE:
+            last = found[SIZE - 1]
+            more = search.cursor(last, at.sort, hidden=search.hidden(office, query, last))
     except Problem as error:
         problem = error
-    more = search.cursor(found[SIZE - 1], at.sort) if len(found) > SIZE else None
     return page(
         request, template, actor, status=problem.status if problem else 200, at=at, base=base, states=STATES,
         rows=_rows(request, actor, found[:SIZE]), counts=counts, columns=COLUMNS, more=more, after=after,

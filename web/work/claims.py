@@ -78,7 +78,7 @@ def next_case(office: Office, actor: Actor, query: Query, *, sort: str = "-sever
     free = [*conditions(office, query), *_free(office, actor)]
     if but is not None:
         free.append(docket.DOCKET.c.decision_id != but)
-    wanted = sa.select(docket.DOCKET.c.decision_id).where(*free).order_by(*order(sort)).limit(20)
+    wanted = sa.select(docket.DOCKET.c.decision_id).where(*free).order_by(*order(sort, query)).limit(20)
     with office.store.reading("find the next case") as connection:
         found = [str(one) for one in connection.execute(wanted).scalars()]
     for decision_id in found:

@@ -38,6 +38,8 @@ SORTS: dict[str, sa.ColumnElement[object]] = {
     "rule": sa.func.coalesce(DOCKET.c.rule_id, ""), "surface": DOCKET.c.surface, "outcome": DOCKET.c.held,
 }  # fmt: skip
 TELLING = frozenset({"rule", "severity", "score", "tier", "outcome", "by", "cause", "stage"})
+# Where in an order stands what somebody must not learn by its place: with whatever is least, the newest first or last.
+UNKNOWN: dict[str, int | float | str] = {"severity": -1, "score": -1.0, "rule": "", "outcome": ""}
 MOST = 200
 LONGEST = 500
 _TOKEN = re.compile(r'(-?)(?:([A-Za-z]+):)?("([^"]*)"|[^\s"]+)')
@@ -56,7 +58,8 @@ class Term(Fact):
 class Query(Fact):
     """What is searched for; `text` is the line that it was read from.
 
-    `blind_to` is the account that must not find by its verdict what waits for its blind opinion; None for programs.
+    `blind_to` is the account that must not find by its verdict what waits for its blind opinion, nor see it from where
+    it stands in a list; None for programs.
     """
 
     text: str = ""
@@ -66,6 +69,9 @@ class Query(Fact):
     def of(self, field: str) -> tuple[str, ...]:
         """Return the values that are asked of a field."""
         return tuple(t.value for t in self.terms if t.field == field and not t.no)
+
+
+EVERYTHING = Query()
 
 
 def parse(text: str, me: str | None = None, *, person: bool = True) -> Query:
@@ -93,9 +99,9 @@ def find(
     office: Office, query: Query, *, sort: str = "-severity", after: str | None = None, limit: int = 50
 ) -> list[Entry]:
     """Return a page of the docket; `sort` is a name of SORTS, with a minus for falling; `after` is a `cursor`."""
-    wanted = sa.select(*ROW).where(*conditions(office, query)).order_by(*order(sort))
+    wanted = sa.select(*ROW).where(*conditions(office, query)).order_by(*order(sort, query))
     if after is not None:
-        wanted = wanted.where(_beyond(sort, after))
+        wanted = wanted.where(_beyond(sort, query, after))
     with office.store.reading("search the docket") as connection:
         rows = connection.execute(wanted.limit(max(1, min(limit, MOST)))).mappings()
         return [Entry(**row) for row in rows]
@@ -117,17 +123,29 @@ def counts(office: Office, query: Query) -> dict[str, int]:
     return {state: int(found.get(state, 0)) for state in CLOSED["state"]}
 
 
-def cursor(entry: Entry, sort: str) -> str:
-    """Return where a page that ends with an entry goes on."""
+def hidden(office: Office, query: Query, entry: Entry) -> bool:
+    """Return whether whoever asks must not learn the verdict of a row, as a blind opinion on it may be theirs."""
+    if query.blind_to is None or entry.state != "second":
+        return False
+    asked = sa.select(sa.literal(1)).where(MARKS.c.decision_id == entry.decision_id, *_asked(query.blind_to))
+    with office.store.reading("read the marks") as connection:
+        return connection.execute(asked.limit(1)).first() is None
+
+
+def cursor(entry: Entry, sort: str, *, hidden: bool = False) -> str:
+    """Return where a page that ends with an entry goes on; a `hidden` one stands among what is unknown."""
     name = sort.removeprefix("-")
     held = {"at": entry.seq, "rule": entry.rule_id or "", "outcome": entry.held}
     value = held[name] if name in held else getattr(entry, name)
-    return f"{entry.seq}~{value}"
+    return f"{entry.seq}~{UNKNOWN.get(name, value) if hidden else value}"
 
 
-def order(sort: str) -> tuple[sa.ColumnElement[object], ...]:
-    """Return the order of a sort; raise Problem 422 for one that is none."""
-    column, falling = _column(sort)
+def order(sort: str, query: Query = EVERYTHING) -> tuple[sa.ColumnElement[object], ...]:
+    """Return the order of a sort for whoever asks a query; raise Problem 422 for one that is none.
+
+    What waits for a blind opinion that could be theirs stands where its verdict does not place it.
+    """
+    column, falling = _column(sort, query)
     seq: sa.ColumnElement[object] = DOCKET.c.seq
     return (column.desc(), seq.desc()) if falling else (column.asc(), seq.asc())
 
@@ -146,11 +164,7 @@ def conditions(office: Office, query: Query) -> list[sa.ColumnElement[bool]]:
             groups.setdefault((term.field, term.no), []).append(made)
     if query.blind_to is not None and any(t.field in TELLING for t in query.terms):
         # Finding a case by its verdict tells it, and whoever may give a blind second opinion must not learn it so.
-        asked = sa.exists().where(
-            MARKS.c.decision_id == DOCKET.c.decision_id, MARKS.c.kind == "second", MARKS.c.closed.is_(None),
-            MARKS.c.by == query.blind_to,
-        )  # fmt: skip
-        out.append((DOCKET.c.state != "second") | asked)
+        out.append(_told(query.blind_to))
     return out + [sa.or_(*wishes) for wishes in groups.values()]
 
 
@@ -233,8 +247,17 @@ def _compared(column: "sa.Column[object]", sign: Sign, value: object) -> sa.Colu
     return made[sign]
 
 
-def _beyond(sort: str, after: str) -> sa.ColumnElement[bool]:
-    column, falling = _column(sort)
+def _asked(by: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return MARKS.c.kind == "second", MARKS.c.closed.is_(None), MARKS.c.by == by
+
+
+def _told(by: str) -> sa.ColumnElement[bool]:
+    """Return whether a row's verdict may be known to an account: no blind opinion on it could be theirs to give."""
+    return (DOCKET.c.state != "second") | sa.exists().where(MARKS.c.decision_id == DOCKET.c.decision_id, *_asked(by))
+
+
+def _beyond(sort: str, query: Query, after: str) -> sa.ColumnElement[bool]:
+    column, falling = _column(sort, query)
     seq, _, raw = after.partition("~")
     try:
         name = sort.removeprefix("-")
@@ -247,12 +270,16 @@ def _beyond(sort: str, after: str) -> sa.ColumnElement[bool]:
     return here < there if falling else here > there
 
 
-def _column(sort: str) -> tuple[sa.ColumnElement[object], bool]:
+def _column(sort: str, query: Query) -> tuple[sa.ColumnElement[object], bool]:
     name = sort.removeprefix("-")
     if name not in SORTS:
         raise Problem(422, f"sort={sort!r} is none of {', '.join(SORTS)}, each with or without a minus.", param="sort",
                       code="bad_sort")  # fmt: skip
-    return SORTS[name], sort.startswith("-")
+    column, states = SORTS[name], query.of("state")
+    # Lists without second opinions keep the plain column, which has an index.
+    if query.blind_to is not None and name in UNKNOWN and (not states or "second" in states):
+        column = sa.case((_told(query.blind_to), column), else_=sa.literal(UNKNOWN[name]))
+    return column, sort.startswith("-")
 
 
 def _unknown(prefix: str) -> Problem:
@@ -266,4 +293,4 @@ def _bad(message: str) -> Problem:
 
 
 __all__: Sequence[str] = ("PREFIXES", "SORTS", "Query", "Term", "conditions", "count", "counts", "cursor", "find",
-                          "order", "parse")  # fmt: skip
+                          "hidden", "order", "parse")  # fmt: skip

@@ -11,9 +11,9 @@ from web.identity import Actor
 from web.office import Office
 from web.problem import Problem
 from web.store.docket import DOCKET, Entry
-from web.work import marks, search
+from web.work import claims, marks, search
 from web.work.rulings import Ruling, settle
-from web.work.search import SORTS, Term, parse
+from web.work.search import SORTS, UNKNOWN, Term, parse
 
 Decided = Callable[..., Decision]
 Person = Callable[..., Actor]
@@ -149,6 +149,40 @@ def test_a_case_that_waits_for_a_blind_opinion_is_not_found_by_its_verdict(
         assert search.find(office, parse(line, me=ana.id))
         assert search.find(office, parse(line, me="pk-program", person=False))
     assert search.find(office, parse(f"id:{decision.id} state:second", me=ben.id))
+
+
+@pytest.mark.parametrize("sort", [sign + name for name in UNKNOWN for sign in ("", "-")])
+def test_where_a_case_stands_in_a_list_tells_nothing_to_whoever_may_give_a_blind_opinion(
+    office: Office, decided: Decided, person: Person, sort: str
+) -> None:
+    ana, ben = person(), person()
+    severe, kind, *others = (decided(t).id for t in (THREAT, KIND, DOUBTFUL, THREAT + " Tonight."))
+    for one in (severe, kind):
+        marks.ask_second(office, ana, one, "Hard")
+
+    def listed(who: Actor) -> list[str]:
+        query = parse(" ".join(f"id:{i}" for i in (severe, kind, *others)), me=who.id)
+        out, after = list[str](), None
+        while page := search.find(office, query, sort=sort, after=after, limit=1):
+            out += [e.decision_id for e in page]
+            after = search.cursor(page[-1], sort, hidden=search.hidden(office, query, page[-1]))
+        return out
+
+    unknown = [kind, severe] if sort.startswith("-") else [severe, kind]  # as they came in, whatever was found of them
+    theirs = listed(ben)
+    assert (theirs[2:] if sort.startswith("-") else theirs[:2]) == unknown
+    assert sorted(theirs) == sorted(listed(ana))
+    assert listed(ana)[-1 if sort.startswith("-") else 0] == kind or sort.endswith("outcome")
+
+
+def test_the_next_case_to_read_blind_is_not_the_most_severe_one(
+    office: Office, decided: Decided, person: Person
+) -> None:
+    severe, mild, ana, ben = decided(THREAT), decided(KIND), person(), person()
+    for one in (severe, mild):
+        marks.ask_second(office, ana, one.id, "Hard")
+    query = parse(f"state:second id:{severe.id} id:{mild.id}", me=ben.id)
+    assert claims.next_case(office, ben, query, take=False) == mild.id  # the one that came in last
 
 
 def test_words_are_found_however_they_are_written(office: Office, decided: Decided) -> None:
