@@ -32,6 +32,7 @@ from policy_store.rule import canonical
 from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
+from tools.products import one_thread
 from tools.reader import OnnxReader
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def open_deps(
     from graphs.deps import Deps
     from tools.ledger import Ledger
 
+    one_thread()
     pack = pack or load_live(settings)
     with ExitStack() as stack:
         settings.home.mkdir(parents=True, exist_ok=True)
