@@ -1,4 +1,5 @@
-"""The keymap is one file of data: no key does two things in one place, and each has something that it presses."""
+"""The keymap is one file of data: no key does two things in one place, each has something to press, and people may
+set others for themselves."""
 
 import json
 import re
@@ -6,7 +7,9 @@ from collections import Counter
 
 import pytest
 
+from web import keymap
 from web.pages import HERE
+from web.problem import Problem
 
 KEYMAP: dict[str, list[dict[str, str]]] = json.loads((HERE / "static" / "keymap.json").read_text(encoding="utf-8"))
 TEMPLATES = {p: p.read_text(encoding="utf-8") for p in (HERE / "templates").rglob("*.html")}
@@ -61,3 +64,61 @@ def test_every_workbench_that_a_page_names_has_keys_and_every_dialog_its_own() -
     dialogs = {d for t in TEMPLATES.values() for d in re.findall(r'data-keys="([\w.]+)"', t)}
     assert {"queue", "case", "search", "settings"} <= named & set(KEYMAP)
     assert dialogs <= set(KEYMAP)
+
+
+def keys_of(place: str, preferences: dict[str, str]) -> dict[str, str]:
+    return {b.action: b.key for b in keymap.keys(preferences)[place]}
+
+
+def test_a_key_of_ones_own_holds_in_its_place_alone() -> None:
+    made = keymap.rebound({}, "queue", {"take": "m"})
+    assert made == {"key.queue.take": "m"}
+    assert keys_of("queue", made)["take"] == "m" and keys_of("case", made) == keys_of("case", {})
+    assert keymap.rebound(made, "queue", {"take": ""}) == {"key.queue.take": ""}
+    assert keymap.own(keymap.rebound(made, "queue", {"take": "n"})) == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "action", "key", "told"),
+    [
+        ("queue", "take", "j", "“Next line” (Queue)"),
+        ("queue", "take", "?", "“Show the keys” (Everywhere)"),
+        ("everywhere", "help", "a", "“Accept the suggestion” (A case)"),
+        ("case.decide", "pick-1", "2", "“Rule 2 of the list”"),
+        ("queue", "take", "Tab", "fields and browsers need"),
+        ("queue", "take", " ", "fields and browsers need"),
+        ("queue", "take", "Ctrl+r", "fields and browsers need"),
+        ("queue", "take", "Enter", "presses what has the focus"),
+        ("queue", "take", "Ctrl+m", "without Ctrl"),
+        ("policies", "save", "m", "with Ctrl"),
+        ("queue", "take", "Shift", "press one key"),
+        ("queue", "take", "mm", "press one key"),
+    ],
+)
+def test_a_key_that_is_taken_or_cannot_be_one_is_refused_with_the_act_that_has_it(
+    place: str, action: str, key: str, told: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        keymap.rebound({}, place, {action: key})
+    assert refused.value.status == 422 and refused.value.param == action and told in refused.value.message
+
+
+def test_two_keys_change_places_in_one_go() -> None:
+    made = keymap.rebound({}, "queue", {"down": "k", "up": "j"})
+    assert (keys_of("queue", made)["down"], keys_of("queue", made)["up"]) == ("k", "j")
+
+
+def test_a_refusal_is_about_the_key_that_was_changed_whatever_else_the_form_holds() -> None:
+    form = {b.action: b.key for b in keymap.keys({})["queue"]} | {"undo": "n"}
+    with pytest.raises(Problem) as refused:
+        keymap.rebound({}, "queue", form)
+    assert refused.value.param == "undo" and "“Take the next case”" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"key.queue.take": "j"}, {"key.queue.gone": "m"}, {"key.queue.take": 3}, {"key.everywhere.help": "a"},
+     {"key.queue.take": "m", "key.queue.down": "m"}, {"key.everywhere.close": "m"}],
+)  # fmt: skip
+def test_what_was_kept_and_holds_no_more_counts_as_unset(kept: dict[str, object]) -> None:
+    assert keymap.own(kept) == {}

@@ -1,10 +1,11 @@
-"""A person's own settings: how content is covered, the look of pages, going on by itself; and saved filters."""
+"""A person's own settings: how content is covered, the look of pages, going on by itself, keys; and saved filters."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from web import keymap
 from web.console.taste import COVERS, STRONGEST, THEMES, Cover, Theme, taste
 from web.identity import Actor, needs, office_of
 from web.pages import page
@@ -16,11 +17,9 @@ Person = Annotated[Actor, Depends(needs())]
 
 
 @router.get("/settings")
-def settings(request: Request, actor: Person, told: str = "") -> Response:
+def settings(request: Request, actor: Person, told: str = "", place: str = "") -> Response:
     """Show the settings."""
-    filters = saved.of(office_of(request).store, actor.id)
-    return page(request, "settings.html", actor, taste=taste(actor), covers_of=COVERS, themes=THEMES,
-                strongest=STRONGEST, saved=told == "saved", filters=filters)  # fmt: skip
+    return _settings(request, actor, told=told, place=place)
 
 
 @router.post("/settings")
@@ -30,11 +29,19 @@ def change(
     advance: Annotated[bool, Form()] = False, quiet: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     """Change them."""
-    if not actor.person:
-        raise Problem(403, "A program has no settings; sign in as a person.", code="not_permitted")
+    _person(actor)
     accounts.prefer(office_of(request).store, actor.id, {"blur": blur, "cover": cover, "theme": theme, "grey": grey,
                                                          "advance": advance, "quiet": quiet})  # fmt: skip
     return RedirectResponse("/settings?told=saved", 303)
+
+
+@router.post("/settings/keys/{place}")
+async def set_keys(request: Request, actor: Person, place: str) -> Response:
+    """Set the keys of one place; a blank one, and all of them where `reset` is sent, is the usual one."""
+    from starlette.concurrency import run_in_threadpool
+
+    form = {k: str(v)[:40] for k, v in (await request.form()).items()}
+    return await run_in_threadpool(_keys_set, request, actor, place, form)
 
 
 @router.post("/settings/filters")
@@ -57,3 +64,33 @@ def drop(request: Request, actor: Person, saved_id: int) -> Response:
     if not saved.drop(office_of(request).store, actor.id, saved_id):
         raise Problem(404, "You have no such filter.", code="unknown_filter")
     return RedirectResponse("/settings", 303)
+
+
+def _keys_set(request: Request, actor: Actor, place: str, form: dict[str, str]) -> Response:
+    _person(actor)
+    wanted = form
+    if "reset" in form:
+        wanted = {b.action: "" for b in keymap.usual().get(place, ())}
+    try:
+        accounts.prefer(office_of(request).store, actor.id, keymap.rebound(actor.preferences, place, wanted))
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        return _settings(request, actor, place=place, refused=problem, tried=wanted)
+    return RedirectResponse(f"/settings?told=keys&place={place}#keys-{place}", 303)
+
+
+def _settings(
+    request: Request, actor: Actor, *, told: str = "", place: str = "", refused: Problem | None = None,
+    tried: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    return page(
+        request, "settings.html", actor, status=refused.status if refused else 200, taste=taste(actor), told=told,
+        covers_of=COVERS, themes=THEMES, strongest=STRONGEST, filters=saved.of(office_of(request).store, actor.id),
+        keys=keymap.keys(actor.preferences), title_of=keymap.title, place=place, refused=refused, tried=tried or {},
+    )  # fmt: skip
+
+
+def _person(actor: Actor) -> None:
+    if not actor.person:
+        raise Problem(403, "A program has no settings; sign in as a person.", code="not_permitted")

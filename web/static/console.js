@@ -44,17 +44,26 @@ Precept.on("undo", () => {
 
 Precept.on("help", () => {
   const dialog = document.getElementById("help");
-  const table = document.createElement("table");
-  table.append(...Precept.map.map((e) => {
-    const row = document.createElement("tr");
-    row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: Precept.shown(e.key) }));
-    row.insertCell().textContent = e.label;
-    return row;
-  }));
+  if (dialog.open) return dialog.close();
+  const sheet = (title, map) => {
+    const table = document.createElement("table");
+    table.append(Object.assign(document.createElement("caption"), { textContent: title }));
+    for (const e of map) {
+      const row = table.insertRow();
+      row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: Precept.shown(e.key) }));
+      row.insertCell().textContent = e.label;
+    }
+    return table;
+  };
   const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
   close.dataset.close = "";
-  dialog.replaceChildren(Object.assign(document.createElement("h2"), { id: "help-title", textContent: "Keys" }), close, table);
-  if (dialog.open) dialog.close(); else dialog.showModal();
+  const change = Object.assign(document.createElement("a"), { href: "/settings#keys", textContent: "Choose your own" });
+  const windows = new Map([...document.querySelectorAll("dialog[data-keys]")].map((d) => [d.dataset.keys, d]));
+  const more = [...windows].filter(([name]) => Precept.found[name]).map(([name, d]) =>
+    sheet(`In the window “${document.getElementById(d.getAttribute("aria-labelledby"))?.textContent || d.getAttribute("aria-label")}”`, Precept.found[name]));
+  dialog.replaceChildren(Object.assign(document.createElement("h2"), { id: "help-title", textContent: "Keys" }), close, " ", change,
+    sheet("On this page", Precept.map), ...more);
+  dialog.showModal();
 });
 
 Precept.on("palette", () => {

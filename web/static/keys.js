@@ -1,6 +1,7 @@
 // The one place that listens to keys. The map is data (keymap.json): {workbench: [{key, action, label}]}, and an action
 // is the data-action of a button on the page, or a name registered with Precept.on. Nothing fires while somebody types.
-// A dialog has the keys that its data-keys names, and no others.
+// A dialog has the keys that its data-keys names, and no others. What the person has set for themselves comes with the
+// page, in its meta "keys": {"queue.take": "m"}.
 "use strict";
 const Precept = { actions: new Map(), map: [], found: null, early: null, on(name, act) { this.actions.set(name, act); } };
 window.Precept = Precept;
@@ -10,11 +11,12 @@ Precept.typing = (target) =>
   (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) &&
   !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
 
-// event.key, not event.code: what is printed on the key counts, on every layout.
+// event.key, not event.code: what is printed on the key counts, on every layout. Shift makes a capital, caps lock none.
 Precept.name = (event) => {
   const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   const alt = event.altKey ? "Alt+" : "";
-  return ctrl + alt + (event.key.length === 1 && ctrl ? event.key.toLowerCase() : event.key);
+  const small = event.key.length === 1 && (ctrl || !event.shiftKey);
+  return ctrl + alt + (small ? event.key.toLowerCase() : event.key);
 };
 
 Precept.button = (action) => {
@@ -43,17 +45,24 @@ Precept.keymap = async () => {
   if (kept) fresh.catch(() => {});
   return kept ? JSON.parse(kept) : fresh;
 };
+Precept.mine = (map) => {
+  const own = JSON.parse(document.querySelector('meta[name="keys"]')?.content || "{}");
+  for (const [place, entries] of Object.entries(map)) for (const e of entries) e.key = own[`${place}.${e.action}`] || e.key;
+  return map;
+};
 Precept.load = async () => {
-  Precept.found ||= await Precept.keymap();
+  Precept.found ||= Precept.mine(await Precept.keymap());
   const bench = document.body.dataset.workbench;
   Precept.map = [...(Precept.found[bench] || []), ...Precept.found.everywhere];
   const print = (root, map) => {
-    for (const { key, action, label } of map)
+    for (const { key, action, label } of map) {
+      for (const place of root.querySelectorAll(`[data-kbd="${CSS.escape(action)}"]`)) place.textContent = Precept.shown(key);
       for (const button of root.querySelectorAll(`[data-action="${CSS.escape(action)}"]`)) {
         button.setAttribute("aria-keyshortcuts", key.replace("Ctrl", "Control"));
         if (Precept.typing(button)) button.title = `${label} (${Precept.shown(key)})`;
         else if (!button.querySelector("kbd")) button.append(" ", Object.assign(document.createElement("kbd"), { textContent: Precept.shown(key) }));
       }
+    }
   };
   print(document, Precept.map);
   for (const dialog of document.querySelectorAll("dialog[data-keys]")) print(dialog, Precept.found[dialog.dataset.keys] || []);
@@ -61,7 +70,11 @@ Precept.load = async () => {
   Precept.early = null;
   if (early) Precept.run(early.action);
 };
-Precept.shown = (key) => ({ " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", "Ctrl+k": "Ctrl K" })[key] || key;
+Precept.shown = (key) => {
+  if (key.startsWith("Ctrl+")) return `Ctrl ${key.length === 6 ? key[5].toUpperCase() : Precept.shown(key.slice(5))}`;
+  if (/^[A-Z]$/.test(key)) return `Shift ${key}`;
+  return { " ": "Space", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" }[key] || key;
+};
 
 document.addEventListener("keydown", (event) => {
   const name = Precept.name(event);

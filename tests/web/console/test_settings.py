@@ -42,3 +42,36 @@ def test_a_setting_that_is_none_changes_nothing(signed_in: SignedIn, office: Off
     assert client.post("/settings", data={"blur": 7, "cover": "all", "theme": "auto"}).status_code == 422
     account = accounts.account(office.store, client.account_id)  # type: ignore[attr-defined]
     assert account is not None and account.preferences == {}
+
+
+def test_a_person_sets_a_key_and_every_page_of_theirs_knows_it(signed_in: SignedIn) -> None:
+    client = signed_in("moderator")
+    answer = client.post("/settings/keys/queue", data={"take": "m"}, follow_redirects=False)
+    assert answer.headers["location"].endswith("#keys-queue")
+    assert "{&#34;queue.take&#34;: &#34;m&#34;}" in client.get("/queue").text
+    page = client.get("/settings?told=keys&place=queue").text
+    assert "1 of your own" in page and "Saved; they hold" in page and 'name="take" value="m"' in page
+    assert '<meta name="keys" content="{}">' in signed_in("moderator").get("/queue").text
+
+
+def test_a_key_that_another_act_has_is_refused_and_what_was_typed_stays(signed_in: SignedIn, office: Office) -> None:
+    client = signed_in("moderator")
+    refused = client.post("/settings/keys/queue", data={"take": "j", "try": "y"})
+    assert refused.status_code == 422 and "“Next line”" in refused.text and 'name="try" value="y"' in refused.text
+    account = accounts.account(office.store, client.account_id)  # type: ignore[attr-defined]
+    assert account is not None and account.preferences == {}
+    assert client.post("/settings/keys/nowhere", data={"take": "m"}).status_code == 404
+
+
+def test_all_keys_of_a_place_become_the_usual_ones_again(signed_in: SignedIn) -> None:
+    client = signed_in("moderator")
+    client.post("/settings/keys/queue", data={"take": "m", "down": "y"})
+    client.post("/settings/keys/case", data={"accept": "y"})
+    client.post("/settings/keys/queue", data={"take": "m", "reset": "yes"})
+    assert "{&#34;case.accept&#34;: &#34;y&#34;}" in client.get("/settings").text
+
+
+def test_every_place_of_the_keymap_can_be_set(signed_in: SignedIn) -> None:
+    page = signed_in("moderator").get("/settings").text
+    for place in ("everywhere", "queue", "case", "case.decide", "appeals", "policies", "bulk", "settings"):
+        assert f'action="/settings/keys/{place}"' in page
