@@ -47,18 +47,19 @@ def icm_scores(
 ) -> Scored:  # fmt: skip
     """Return how much each frame that is shown is each term, such as "sexually suggestive"; above POSITIVE it is.
 
-    All questions go out in one call and share everything but their last line. Raise Unanswered when one has no answer.
+    A frame is shown with its crops and without the other frames. All questions go out in one call, and those about one
+    frame share everything but their last line. Raise Unanswered when one has no answer.
     """
     frames = exhibits.frames
     if not frames or not terms:
         return Scored({}, Usage())
-    content = framed(case, exhibits=exhibits)
     system = Message(author="system", text=render("rank_system", title=pack.title))
-    prompts = [
-        (system, turn("user", render("picture_term", content=content, picture=frame.id, term=term), exhibits))
-        for frame in frames
-        for term in terms
-    ]
+    prompts = []
+    for frame in frames:
+        alone = Exhibits(tuple(e for e in exhibits.items if frame.id in (e.id, e.of)), exhibits.whole)
+        content = framed(case, exhibits=alone)
+        asked = [render("picture_term", content=content, picture=frame.id, term=term) for term in terms]
+        prompts += [(system, turn("user", text, alone)) for text in asked]
     firsts = odds(prompts, allowance, tokens=VARIANTS)
     usage = sum((first.usage for first in firsts), Usage())
     try:
@@ -76,16 +77,18 @@ def read_pictures(
 ) -> Looked:  # fmt: skip
     """Return P(value) of every attribute of a decomposed rule for each frame that is shown, an attribute summing to 1.
 
-    `agents.attributes.violating_share(rule, reading, profile)` says what a profile makes of one; the frame that it
-    calls worst is the case's. Raise as icm_scores.
+    Where the rule says which attributes are read by sight, those alone.
+    `agents.attributes.violating_share(rule, reading, profile)` says what a profile makes of a reading; the frame that
+    it calls worst is the case's (agents.witness). Raise as icm_scores.
     """
-    pairs = [(a, v) for a in rule.attributes for v in a.values]
+    attributes = [a for a in rule.attributes if a.read == "sight"] or rule.attributes
+    pairs = [(a, v) for a in attributes for v in a.values]
     terms = [render("picture_value", attribute=_bare(a.text), value=v.text) for a, v in pairs]
     scored = icm_scores(case, exhibits, terms, pack, odds, allowance, most_outside=most_outside)
     readings = {}
     for picture, scores in scored.scores.items():
         values = {(a.id, v.id): scores[term] for (a, v), term in zip(pairs, terms, strict=True)}
-        readings[picture] = {a.id: _shares({v.id: values[a.id, v.id] for v in a.values}) for a in rule.attributes}
+        readings[picture] = {a.id: _shares({v.id: values[a.id, v.id] for v in a.values}) for a in attributes}
     return Looked(readings, scored.usage, scored.outside)
 
 

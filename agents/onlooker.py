@@ -1,8 +1,10 @@
 """The onlooker: what the pictures of a case come to under the rules that are read by sight. It reads no other rule.
 
 It is no language model and sees no pixels: it weighs what tools saw (agents.sight), words read in and beside a picture
-among it, and cites the regions by their ids. The cuts are ours and not fitted to labels, because the shares are not
-calibrated: between them a person decides, and a rule of high harm is never let go by sight.
+among it, and cites the regions by their ids. Where a model that sees was asked as well (agents.witness), the two have
+to agree: what either would act on or doubts, and the other not, is a person's. The cuts are ours and not fitted to
+labels, because the shares are not calibrated: between them a person decides, and a rule of high harm is never let go by
+sight.
 """
 
 from collections.abc import Sequence
@@ -14,10 +16,10 @@ from agents.evidence import located
 from agents.precedence import leading
 from agents.reasoner import NOTE, Bench
 from agents.severity import Severity, grade_seen
-from agents.sight import Look, labels_elsewhere, look
+from agents.sight import NOBODY, Look, Viewed, labels_elsewhere, look
 from agents.whereabouts import whereabouts
 from cases.case import media_ids
-from cases.decision import Outcome, Step
+from cases.decision import Cause, Outcome, Step
 from cases.finding import Citation, Evidence, Finding, Sighting, Verdict
 from cases.model import Fact
 from cases.observation import Observation
@@ -27,10 +29,32 @@ ACT = 0.6
 ALLOW = 0.25
 SHOWN = 6
 UNCALIBRATED = "The shares come from a detector's confidence, which is not calibrated."
+NOR_ODDS = "Nor are the odds of a model's answer."
+
+
+class Pair(Fact):
+    """What was seen of a rule: `tools`' look, and a model's where one was asked. What both come to is `outcome`."""
+
+    tools: Look
+    model: Look | None
+    outcome: Outcome
+
+    @property
+    def lead(self) -> Look:
+        """Return the look that violates more; the tools' where neither does."""
+        return self.model if self.model and self.model.probability > self.tools.probability else self.tools
+
+    @property
+    def both(self) -> tuple[Look, ...]:
+        """Return the looks there are, the leading one first."""
+        return (self.lead, *(one for one in (self.tools, self.model) if one and one is not self.lead))
 
 
 class Judged(Fact):
-    """What the pictures come to: an outcome with everything that backs it, the leading finding first."""
+    """What the pictures come to: an outcome with everything that backs it, the leading finding first.
+
+    `gaps` are what forbids an allow although tools looked: a model that sees was asked and shown nothing of a file.
+    """
 
     outcome: Outcome
     rule_id: str | None
@@ -39,30 +63,35 @@ class Judged(Fact):
     severity: Severity | None
     looks: tuple[Look, ...]
     chain: tuple[Step, ...]
+    gaps: tuple[Cause, ...] = ()
 
 
-def judge(bench: Bench, rule_ids: Sequence[str]) -> Judged | None:
-    """Return what the pictures come to under these rules; None without a file that was seen or a rule for it."""
+def judge(bench: Bench, rule_ids: Sequence[str], said: Viewed = NOBODY) -> Judged | None:
+    """Return what the pictures come to under these rules; None without a file that was seen or a rule for it.
+
+    `said` is what a model that sees made of them; where it failed it says nothing here, and the caller has the failure.
+    """
     rules = [r for i in rule_ids if (r := bench.book.pack.by_id[i]).by_sight and r.status == "active"]
-    looks = [one for rule in rules if (one := worst(bench, rule)) is not None]
-    if not looks:
+    pairs = [_pair(one, rule, said) for rule in rules if (one := worst(bench, rule)) is not None]
+    if not pairs:
         return None
-    looks.sort(key=lambda one: -one.probability)
-    outcomes = {one.rule_id: outcome_of(one, bench.book.pack.by_id[one.rule_id]) for one in looks}
-    severities = {one.rule_id: _severity(bench, one) for one in looks}
+    pairs.sort(key=lambda pair: -pair.lead.probability)
+    severities = {pair.tools.rule_id: _severity(bench, pair.lead) for pair in pairs}
+    outcomes = {pair.tools.rule_id: pair.outcome for pair in pairs}
     hits = {r: severities[r].value for r, outcome in outcomes.items() if outcome == "act"}
-    doubtful = [one.rule_id for one in looks if outcomes[one.rule_id] == "review"]
+    doubtful = [r for r, outcome in outcomes.items() if outcome == "review"]
     lead = leading(hits, bench.book.pack) or next(iter(doubtful), None)
-    first = next((one for one in looks if one.rule_id == lead), looks[0])
-    ordered = (first, *(one for one in looks if one is not first))
+    first = next((pair for pair in pairs if pair.tools.rule_id == lead), pairs[0])
+    ordered = (first, *(pair for pair in pairs if pair is not first))
     return Judged(
         outcome=outcomes[lead] if lead else "allow",
         rule_id=lead,
-        probability=max(one.probability for one in looks),
-        findings=tuple(_finding(bench, one, outcomes[one.rule_id]) for one in ordered),
+        probability=max(pair.lead.probability for pair in pairs),
+        findings=tuple(_finding(bench, pair, said) for pair in ordered),
         severity=severities[lead] if lead else None,
-        looks=ordered,
-        chain=_chain(bench, ordered, outcomes),
+        looks=tuple(pair.lead for pair in ordered),
+        chain=_chain(bench, ordered, said),
+        gaps=("media_not_read",) if said.unshown else (),
     )
 
 
@@ -71,6 +100,12 @@ def outcome_of(one: Look, rule: Rule) -> Outcome:
     if one.probability >= ACT:
         return "act"
     return "allow" if one.probability <= ALLOW and not rule.high_harm else "review"
+
+
+def _pair(tools: Look, rule: Rule, said: Viewed) -> Pair:
+    model = said.of(rule.id)
+    each = {outcome_of(one, rule) for one in (tools, model) if one}
+    return Pair(tools=tools, model=model, outcome=each.pop() if len(each) == 1 else "review")
 
 
 def worst(bench: Bench, rule: Rule) -> Look | None:
@@ -114,22 +149,48 @@ def _severity(bench: Bench, one: Look) -> Severity:
     )  # fmt: skip
 
 
-def _finding(bench: Bench, one: Look, outcome: Outcome) -> Finding:
-    rule, pack = bench.book.pack.by_id[one.rule_id], bench.book.pack
-    verdict: Verdict = "hit" if outcome == "act" else "not_hit"
-    cited = [Citation(clause_id=rule.id, quote=rule.statement)] if outcome != "allow" else []
+def _finding(bench: Bench, pair: Pair, said: Viewed) -> Finding:
+    one, pack = pair.lead, bench.book.pack
+    rule = pack.by_id[one.rule_id]
+    verdict: Verdict = "hit" if pair.outcome == "act" else "not_hit"
+    cited = [Citation(clause_id=rule.id, quote=rule.statement)] if pair.outcome != "allow" else []
     if one.clause and one.clause != rule.id:
         cited.append(Citation(clause_id=one.clause, quote=pack.clause(one.clause).text))
     return Finding(
         rule_id=rule.id, verdict=verdict, probability=one.probability, citations=tuple(cited),
-        evidence=_words(bench, rule, one), attributes=one.values, sightings=_sightings(bench, one),
+        evidence=_words(bench, rule, one), attributes=one.values, sightings=_sightings(bench, pair, said),
     )  # fmt: skip
 
 
-def _sightings(bench: Bench, one: Look) -> tuple[Sighting, ...]:
+def _sightings(bench: Bench, pair: Pair, said: Viewed) -> tuple[Sighting, ...]:
+    """Return the regions that the looks rest on, those of the leading one first, each once."""
+    tools = tuple(_region(bench, o) for o in _regions(bench, pair.tools))
+    model = (_frame(bench, pair.model, said),) if pair.model else ()
+    found = (*model, *tools) if pair.lead is pair.model else (*tools, *model)
+    return tuple({s.region: s for s in reversed(found)}.values())[::-1]
+
+
+def _regions(bench: Bench, one: Look) -> list[Observation]:
     by_id = {o.id: o for o in bench.case.observations}
-    seen = [by_id[name] for name in one.regions[:SHOWN]] or [o for o in by_id.values() if o.media == one.media][:1]
-    return tuple(Sighting(region=o.id, media=o.media, locator=o.locator, shows=_shows(o)) for o in seen)
+    return [by_id[name] for name in one.regions[:SHOWN]] or [o for o in by_id.values() if o.media == one.media][:1]
+
+
+def _region(bench: Bench, one: Observation) -> Sighting:
+    return Sighting(region=one.id, media=one.media, locator=one.locator, shows=_shows(one))
+
+
+def _frame(bench: Bench, one: Look, said: Viewed) -> Sighting:
+    (name,) = one.regions
+    told = f"{_read(bench, one)}, read by {said.by}"
+    return Sighting(region=name, media=one.media, locator=said.places[name], shows=told)
+
+
+def _read(bench: Bench, one: Look) -> str:
+    """Return the values that a model read by sight, with their shares."""
+    by_sight = {a.id for a in bench.book.pack.by_id[one.rule_id].attributes if a.read == "sight"}
+    return ", ".join(
+        f"{v.attribute_id} {v.value_id} ({v.probability:.2f})" for v in one.values if v.attribute_id in by_sight
+    )
 
 
 def _shows(one: Observation) -> str:
@@ -146,26 +207,47 @@ def _words(bench: Bench, rule: Rule, one: Look) -> tuple[Evidence, ...]:
     return located(bench.case, view, bench.book.index[rule.id], bench.score) if view else ()
 
 
-def _chain(bench: Bench, looks: Sequence[Look], outcomes: dict[str, Outcome]) -> tuple[Step, ...]:
-    first = looks[0]
-    rule, pack = bench.book.pack.by_id[first.rule_id], bench.book.pack
-    shown = [s for s in _sightings(bench, first) if s.region in first.regions]
+def _chain(bench: Bench, pairs: Sequence[Pair], said: Viewed) -> tuple[Step, ...]:
+    first = pairs[0]
+    lead, rule = first.lead, bench.book.pack.by_id[first.tools.rule_id]
+    named = set(first.tools.regions) | set(first.model.regions if first.model else ())
+    shown = [s for s in _sightings(bench, first, said) if s.region in named]
     seen = "; ".join(_told(s) for s in shown) or "no region that the attributes name"
-    quotes = "; ".join(f"“{e.quote}” ({e.part} {e.start}-{e.end})" for e in _words(bench, rule, first))
-    values = ", ".join(f"{a.attribute_id}={a.value_id} ({a.probability:.2f})" for a in first.values)
-    profiles = [p.id for p in pack.profiles if rule.id not in p.off]
-    others = {k: v for k, v in labels_elsewhere(rule, first.product, profiles).items() if k != bench.profile}
-    elsewhere = "".join(f"; {name} labels it {label}" for name, label in others.items())
-    named = f"Product {first.product!r} ({first.share:.2f}) is labelled {first.label} under {bench.profile}{elsewhere}"
-    clause = f", by {first.clause} “{pack.clause(first.clause).text}”" if first.clause else ""
-    screened = ", ".join(f"{one.rule_id} {one.probability:.2f}" for one in looks)
-    stands = f"{first.rule_id} stands at {first.probability:.2f} by sight, {_why(first, outcomes[first.rule_id])}"
+    quotes = "; ".join(f"“{e.quote}” ({e.part} {e.start}-{e.end})" for e in _words(bench, rule, lead))
+    screened = ", ".join(f"{pair.tools.rule_id} {pair.lead.probability:.2f}" for pair in pairs)
+    doubt = f"{UNCALIBRATED} {NOR_ODDS}" if first.model else UNCALIBRATED
+    others = [pair for pair in pairs[1:] if any(_noted(one, bench) for one in pair.both)]
+    cause = [_caused(bench, one, said.by if one is first.model else "") for one in first.both]
+    cause += [
+        f"Under {p.tools.rule_id}: {_caused(bench, p.lead, said.by if p.lead is p.model else '')}" for p in others
+    ]
+    stands = f"{rule.id} stands at {lead.probability:.2f} by sight, {_why(first, rule, said.by)}"
     return (
-        Step(name="location", text=f"Seen in {first.media}: {seen}." + (f" Words: {quotes}." if quotes else "")),
-        Step(name="screening", text=f"Shares by sight of the rules in play: {screened}. {UNCALIBRATED}"),
-        Step(name="cause", text=f"Attributes of {first.media}: {values}. {named}{clause}".rstrip(".") + "."),
-        Step(name="decision", text=f"{stands}: {outcomes[first.rule_id]}. {NOTE}"),
+        Step(name="location", text=f"Seen in {lead.media}: {seen}." + (f" Words: {quotes}." if quotes else "")),
+        Step(name="screening", text=f"Shares by sight of the rules in play: {screened}. {doubt}"),
+        Step(name="cause", text=" ".join(cause)),
+        Step(name="decision", text=f"{stands}: {first.outcome}. {NOTE}"),
     )
+
+
+def _caused(bench: Bench, one: Look, by: str) -> str:
+    """Return what a look read, which product that is, and how this profile and the others label it."""
+    rule, pack = bench.book.pack.by_id[one.rule_id], bench.book.pack
+    values = ", ".join(f"{a.attribute_id}={a.value_id} ({a.probability:.2f})" for a in one.values)
+    profiles = [p.id for p in pack.profiles if rule.id not in p.off]
+    others = {k: v for k, v in labels_elsewhere(rule, one.product, profiles).items() if k != bench.profile}
+    elsewhere = "".join(f"; {name} labels it {label}" for name, label in others.items())
+    named = f"Product {one.product!r} ({one.share:.2f}) is labelled {one.label} under {bench.profile}{elsewhere}"
+    clause = f", by {one.clause} “{pack.clause(one.clause).text}”" if one.clause else ""
+    where = f"{one.regions[0]}, read by {by}" if by else one.media
+    return f"Attributes of {where}: {values}. {named}{clause}".rstrip(".") + "."
+
+
+def _noted(one: Look, bench: Bench) -> bool:
+    """Return whether a look has anything else than the plainest value of an attribute that is read by sight."""
+    plain = {(a.id, a.values[0].id) for a in bench.book.pack.by_id[one.rule_id].attributes}
+    by_sight = {a.id for a in bench.book.pack.by_id[one.rule_id].attributes if a.read == "sight"}
+    return any(v.attribute_id in by_sight and (v.attribute_id, v.value_id) not in plain for v in one.values)
 
 
 def _told(sighting: Sighting) -> str:
@@ -173,9 +255,12 @@ def _told(sighting: Sighting) -> str:
     return f"{sighting.region} {sighting.shows}{', ' if there else ''}{there}"
 
 
-def _why(one: Look, outcome: Outcome) -> str:
-    if outcome == "act":
+def _why(pair: Pair, rule: Rule, by: str) -> str:
+    if pair.model and outcome_of(pair.model, rule) != outcome_of(pair.tools, rule):
+        each = f"tools at {pair.tools.probability:.2f}, {by} at {pair.model.probability:.2f}"
+        return f"where those who looked do not agree ({each}), so a person decides"
+    if pair.outcome == "act":
         return f"at or above {ACT:.2f}, where acting is sure enough"
-    if outcome == "allow":
+    if pair.outcome == "allow":
         return f"at or below {ALLOW:.2f}, where allowing is sure enough"
     return f"not at or below {ALLOW:.2f} nor at or above {ACT:.2f}, so a person decides"

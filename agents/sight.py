@@ -10,9 +10,10 @@ its share first, the next its own of what is left. Shares are NOT calibrated: a 
 from collections.abc import Iterable, Mapping, Sequence
 
 from agents.attributes import Reading, best_values, label_of, masses, violating_share
+from cases.exchange import Failure
 from cases.finding import AttributeValue
 from cases.model import Fact
-from cases.observation import Observation
+from cases.observation import Locator, Observation
 from policy_store.rule import Attribute, Label, Product, Rule, Shown
 
 Frames = Mapping[int | None, Sequence[Observation]]
@@ -36,6 +37,27 @@ class Look(Fact):
     regions: tuple[str, ...] = ()
 
 
+class Viewed(Fact):
+    """What a model that sees made of the pictures: a look a rule, that of the frame which violates most.
+
+    The frame is the look's only region, and `places` say where it is. `by` names the model. `failure` says why there is
+    nothing; `unshown` are the files that it was shown nothing of.
+    """
+
+    by: str = ""
+    looks: tuple[Look, ...] = ()
+    places: dict[str, Locator] = {}
+    unshown: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    def of(self, rule_id: str) -> Look | None:
+        """Return the look under a rule, None where there is none."""
+        return next((one for one in self.looks if one.rule_id == rule_id), None)
+
+
+NOBODY = Viewed()
+
+
 def judgeable(rules: Iterable[Rule]) -> bool:
     """Return whether pictures can be let go under these rules: some hold for pictures, and all of those by sight."""
     pictured = [rule for rule in rules if "image" in rule.modalities]
@@ -45,7 +67,13 @@ def judgeable(rules: Iterable[Rule]) -> bool:
 def look(rule: Rule, media: str, observations: Sequence[Observation], words: Reading, profile_id: str) -> Look:
     """Return what the observations of one file come to; `words` is read off what is said there, empty for nothing."""
     frames = _frames(observations)
-    reading = {a.id: read_by_sight(a, frames) if a.read == "sight" else _worded(a, words) for a in rule.attributes}
+    reading = {a.id: read_by_sight(a, frames) for a in rule.attributes if a.read == "sight"}
+    return labelled(rule, media, {**words, **reading}, profile_id, _speaking(rule, reading, frames))
+
+
+def labelled(rule: Rule, media: str, read: Reading, profile_id: str, regions: tuple[str, ...]) -> Look:
+    """Return a reading of the attributes as a profile labels it; an attribute that was not read has its first value."""
+    reading = {a.id: _worded(a, read) for a in rule.attributes}
     probability = min(1.0, max(0.0, violating_share(rule, reading, profile_id)))
     label: Label = "violating" if probability > 0.5 else "allowed"
     shares = masses(rule, reading)
@@ -54,7 +82,7 @@ def look(rule: Rule, media: str, observations: Sequence[Observation], words: Rea
     return Look(
         rule_id=rule.id, media=media, probability=round(probability, 4), values=best_values(reading),
         product=chosen.id if chosen else "", share=round(shares[chosen.id] if chosen else 0.0, 4), label=label,
-        clause=chosen.clause if chosen else None, regions=_speaking(rule, reading, frames),
+        clause=chosen.clause if chosen else None, regions=regions,
     )  # fmt: skip
 
 
@@ -152,8 +180,8 @@ def _speaking(rule: Rule, reading: Reading, frames: Frames) -> tuple[str, ...]:
     likeliest = {a.attribute_id: a.value_id for a in best_values(reading)}
     found: dict[str, float] = {}
     for attribute in rule.attributes:
-        value = next(v for v in attribute.values if v.id == likeliest[attribute.id])
-        if value.shown is None:
+        value = next((v for v in attribute.values if v.id == likeliest.get(attribute.id)), None)
+        if value is None or value.shown is None:
             continue
         wanted = {h.label for h in value.shown.regions} | {x for t in value.shown.together for x in t.labels}
         for seen in frames.values():
@@ -164,4 +192,6 @@ def _speaking(rule: Rule, reading: Reading, frames: Frames) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (-found[name], name)))
 
 
-__all__ = ["Look", "judgeable", "labels_elsewhere", "look", "otherwise", "read_by_sight"]
+__all__ = [
+    "NOBODY", "Look", "Viewed", "judgeable", "labelled", "labels_elsewhere", "look", "otherwise", "read_by_sight",
+]  # fmt: skip

@@ -143,6 +143,8 @@ def settled(
     pack, cuts = bench.book.pack, cuts_for(ranking, bench.calibration.thresholds)
     if all_seen(bench.case, ranking.saw, *([draft.saw] if draft else [])):
         perception, doubt = _judged(perception), _judged(doubt)
+    if seen and (more := tuple(g for g in seen.gaps if g not in perception.gaps)):
+        perception = perception.model_copy(update={"gaps": (*perception.gaps, *more)})
     found = draft or sure(bench, ranking, cuts)
     proposed, lead, place, by_sight = led(found, seen, pack)
     stage: Stage = "reasoner" if draft or by_sight else "ranker"

@@ -8,10 +8,12 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from cases.exchange import Misbound
-from graphs.binding import EMBEDDED, Binding
+from graphs.binding import EMBEDDED, Binding, Role
 from graphs.roles import DECIDING
 from graphs.settings import Settings
 from policy_store.pack import Pack
+
+LOOKING: tuple[Role, ...] = ("ranker", "reasoner")  # whose backends are asked what they see, in this order
 
 if TYPE_CHECKING:
     from agents.ask import Chat, Odds
@@ -46,6 +48,7 @@ def open_models(settings: Settings, pack: Pack) -> "Iterator[Models]":
         eyes = eyes_of(settings, [b for bs in bound.values() for b in bs])
         rankers = tuple(Asking(backends.odds(b), backends.chat(b), guard_of(b)) for b in bound["ranker"])
         writers = tuple(backends.chat(b) for b in bound["reasoner"])
+        seers = {b.name: b for role in LOOKING for b in bound[role] if b.sees}
         yield Models(
             rank=Ranker(pack, rankers, settings.template, settings.assembly, eyes) if rankers else None,
             writer=Writer(writers, backends.odds(bound["reasoner"][0])) if writers else None,
@@ -54,6 +57,7 @@ def open_models(settings: Settings, pack: Pack) -> "Iterator[Models]":
             allowance=settings.allowance,
             in_flight=settings.in_flight,
             eyes=eyes,
+            witnesses=tuple(backends.odds(b) for b in seers.values()),
         )
 
 
@@ -83,6 +87,7 @@ class Backends:
         self.settings = settings
         self.stack = stack
         self.opened: dict[str, Connection | LocalModel] = {}
+        self.asked: dict[str, Odds] = {}
 
     def chat(self, binding: Binding) -> "Chat":
         """Return a backend that answers in words; one that fails again and again is skipped for a while."""
@@ -102,12 +107,15 @@ class Backends:
         from tools.odds import ServedOdds
         from tools.resting import RestingOdds
 
-        opened = self._open(binding)
-        if isinstance(opened, Connection):
-            return RestingOdds(ServedOdds(opened))
-        gathered = GatheredOdds(LocalOdds(opened))
-        self.stack.callback(gathered.close)
-        return RestingOdds(gathered)
+        if binding.name not in self.asked:
+            opened = self._open(binding)
+            if isinstance(opened, Connection):
+                self.asked[binding.name] = RestingOdds(ServedOdds(opened))
+            else:
+                gathered = GatheredOdds(LocalOdds(opened))
+                self.stack.callback(gathered.close)
+                self.asked[binding.name] = RestingOdds(gathered)
+        return self.asked[binding.name]
 
     def _open(self, binding: Binding) -> "Connection | LocalModel":
         from tools.connection import Connection

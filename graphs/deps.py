@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from agents.ask import Chat
+from agents.ask import Chat, Odds
 from agents.asker import Asked
 from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
@@ -75,7 +75,7 @@ class Models:
     """The language models that play roles; None where the embedded agent does.
 
     `spare` are the roles whose last backend is embedded. `in_flight` is how many cases are in work at once. `eyes` say
-    which backends see.
+    which backends see; `witnesses` are those of them that can be asked how a picture stands on an attribute.
     """
 
     rank: RankRules | None = None
@@ -85,6 +85,7 @@ class Models:
     allowance: Allowance = Allowance(seconds=120.0, tokens=150_000)
     in_flight: int = 1
     eyes: Eyes | None = None
+    witnesses: tuple[Odds, ...] = ()
 
     @property
     def any(self) -> bool:

@@ -27,8 +27,10 @@ from agents.ranker import UNSURE, Ranking, Score, rank
 from agents.reasoner import Bench, reason
 from agents.router import Route, risks
 from agents.router import route as route_case
+from agents.sight import NOBODY
 from agents.vectors import Floats, Vectors
 from agents.verdict import cleared, settled
+from agents.witness import ask_witness
 from cases.case import Case
 from cases.decision import Cause, Decision, Edit, Spent
 from cases.exchange import Allowance, Failure, Unanswered, Usage
@@ -77,9 +79,12 @@ def costed(state: State, stage: str, out: State, seconds: float, encoded: int) -
 
 
 def left(deps: Deps, state: State) -> Allowance:
-    """Return what language models may still spend on a case: its allowance less what its stages took so far."""
+    """Return what language models may still spend on a case: its allowance less what its stages took so far.
+
+    Looking at files has a limit of its own, and minutes of film must not use up the seconds of who judges it.
+    """
     out = deps.models.allowance
-    for line in state.get("spent", ()):
+    for line in (one for one in state.get("spent", ()) if one.stage != "perceive"):
         tokens = line.models.tokens if line.models else 0
         out = Allowance(seconds=max(0.0, out.seconds - line.seconds), tokens=max(0, out.tokens - tokens))
     return out
@@ -214,16 +219,33 @@ def ranked(deps: Deps, state: State, probabilities: Floats, vectors: Vectors) ->
     case, book = state["case"], deps.book
     scaled = weighed(deps, state, probabilities, vectors)
     ranking = rank(book, scaled, deps.calibration, [r.rule_id for r in state["retrieved"]])
+    state, usage = witnessed(deps, state)
+    said = state.get("viewed", NOBODY)
     odd = odd_parts(bench(deps, state), ranking, scaled, looked(deps, state)) is not None
+    failed: tuple[Cause, ...] = (said.failure,) if said.failure else ()
+    told: State = {"viewed": said, "usage": usage} if "viewed" in state else {}
     if deps.models.rank is None or not ranking.scores:
-        return {"ranking": ranking, "doubt": doubted(deps, case, ranking, odd, unjudged(deps, state, ranking))}
-    asked_of, usage, causes = asked(deps, state, ranking, vectors)
+        causes = (*failed, *unjudged(deps, state, ranking))
+        return {**told, "ranking": ranking, "doubt": doubted(deps, case, ranking, odd, causes)}
+    asked_of, cost, causes = asked(deps, state, ranking, vectors, left(deps, state).less(usage))
+    causes = (*failed, *(c for c in causes if c not in failed))
     spoken = any(v.spoken for v in state["perception"].views)
     top, was = asked_of.scores[0].probability, ranking.scores[0].probability
     if not asked_of.calibrated and top < 1 - UNSURE and (spoken or was >= deps.calibration.thresholds.act):
         causes = (*causes, "ambiguous")  # words to the judge, or two rankers at odds: one model alone lets nothing go
     causes = (*causes, *unjudged(deps, state, asked_of))
-    return {"ranking": asked_of, "doubt": doubted(deps, case, asked_of, odd, causes), "usage": usage}
+    doubt = doubted(deps, case, asked_of, odd, causes)
+    return {**told, "ranking": asked_of, "doubt": doubt, "usage": usage + cost}
+
+
+def witnessed(deps: Deps, state: State) -> tuple[State, Usage]:
+    """Return the state with what a model that sees makes of the pictures, where one is bound and rules are for it."""
+    case, models = state["case"], deps.models
+    rules = sighted(deps.book.pack, case) if models.witnesses else ()
+    if not rules:
+        return state, Usage()
+    said, usage = ask_witness(bench(deps, state), rules, models.witnesses, left(deps, state))
+    return {**state, "viewed": said}, taken_over(usage, said.failure)
 
 
 def unjudged(deps: Deps, state: State, ranking: Ranking) -> tuple[Cause, ...]:
@@ -235,7 +257,9 @@ def unjudged(deps: Deps, state: State, ranking: Ranking) -> tuple[Cause, ...]:
     return ("picture_not_judged",)
 
 
-def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple[Ranking, Usage, tuple[Cause, ...]]:
+def asked(
+    deps: Deps, state: State, ranking: Ranking, vectors: Vectors, allowance: Allowance
+) -> tuple[Ranking, Usage, tuple[Cause, ...]]:
     """Return the ranking by a language model over the rules of an embedded one, its cost, and what is wrong with it.
 
     Where it fails the embedded ranking comes back, and the failure unless embedded is the role's last backend. What a
@@ -246,7 +270,7 @@ def asked(deps: Deps, state: State, ranking: Ranking, vectors: Vectors) -> tuple
     profile = case.profile or pack.default_profile
     rules = [pack.by_id[s.rule_id] for s in ranking.scores]
     try:
-        found = rank_by(case, rules, profile, left(deps, state), [s.probability for s in ranking.scores])
+        found = rank_by(case, rules, profile, allowance, [s.probability for s in ranking.scores])
     except Unanswered as error:
         causes: tuple[Cause, ...] = () if "ranker" in deps.models.spare else (error.failure,)
         return ranking, taken_over(error.usage, error.failure), causes
@@ -330,7 +354,7 @@ def odd_parts(work: Bench, ranking: Ranking, probabilities: Floats, seen: Judged
 def looked(deps: Deps, state: State) -> Judged | None:
     """Return what the files of a case come to by sight, None where there is nothing to judge so."""
     rules = sighted(deps.book.pack, state["case"])
-    return judge(bench(deps, state), rules) if rules else None
+    return judge(bench(deps, state), rules, state.get("viewed", NOBODY)) if rules else None
 
 
 def bench(deps: Deps, state: State) -> Bench:

@@ -9,6 +9,7 @@ from agents.perceiver import Perception
 from agents.ranker import Ranking
 from agents.reasoner import Draft
 from agents.router import Route
+from agents.sight import Viewed
 from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Outcome, Spent
 from cases.exchange import Usage
@@ -40,6 +41,7 @@ class State(TypedDict, total=False):
     retrieved: tuple[Retrieved, ...]
     ranking: Ranking
     doubt: Doubt
+    viewed: Viewed
     draft: Draft
     usage: Usage
     critiques: tuple[Critique, ...]

@@ -285,12 +285,13 @@ def open_checkpointer(settings: Settings) -> "Iterator[BaseCheckpointSaver[str]]
     from agents.reasoner import Draft
     from agents.router import Route
     from agents.severity import Severity
+    from agents.sight import Look, Viewed
     from cases.view import View
     from graphs.state import Answer
     from policy_store.retrieval import Retrieved
     from tools.checkpoints import open_checkpointer as opened
 
-    allowed = (Doubt, Perception, Ranking, Score, Draft, Route, Severity, View, Answer, Retrieved)
+    allowed = (Doubt, Perception, Ranking, Score, Draft, Route, Severity, View, Answer, Retrieved, Look, Viewed)
     with opened(settings.home / "waiting.db", allowed=allowed) as saver:
         yield saver
 

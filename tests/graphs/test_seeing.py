@@ -25,7 +25,12 @@ from graphs.wiring import open_desk, open_models
 from policy_store.rule import Rule
 from tests.agents.recorded import Recorded, RecordedOdds
 from tests.agents.shown import SEER, Drawn
+from tests.agents.test_witness import says
+from tests.graphs.conftest import make_case
 from tests.graphs.test_models import ALLOWANCE, Answering, accepting, opinion
+from tests.graphs.test_pictures import CHEST
+from tests.graphs.test_pictures import PACK as YOUNG
+from tests.graphs.test_pictures import pictured as by_sight
 
 TAG = Observation(
     id="image-1.t1", media="image-1", kind="tag", label="png 640x480", locator=Locator(frame=0), tool="t", version="1"
@@ -152,3 +157,71 @@ def test_a_ranker_shows_pictures_to_the_backend_that_sees_and_words_to_the_one_t
     seer = RecordedOdds(lambda _: 0.01, name=SEER)
     alone = Ranker(pack, (Asking(seer, Recorded()),), eyes=eyes)
     assert alone(pictured(), pack.rules[:2], "adult", ALLOWANCE, [0.5, 0.5]).saw == ("image-1",)
+
+
+@pytest.fixture(scope="module")
+def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    settings = Settings(home=tmp_path_factory.mktemp("young"), audit_rate=0.0)
+    with open_desk(settings, YOUNG, waits=False) as opened:
+        yield opened
+
+
+def test_one_reading_by_a_model_gives_two_verdicts_under_two_profiles_and_both_say_whose_it_is(young: Desk) -> None:
+    made = [decided(young, by_sight(CHEST, profile=p), witnesses=(says("partly-bare"),)) for p in ("R1", "R2")]
+    assert [(d.outcome, d.rule_id) for d in made] == [("act", "PB1"), ("allow", None)]
+    for decision, label in zip(made, ("violating under R1", "allowed under R2"), strict=True):
+        assert f"read by {SEER}: bareness=partly-bare" in decision.chain[2].text and label in decision.chain[2].text
+        line = next(s.models for s in decision.spent if s.stage == "rank_rules")
+        assert line is not None and line.calls == 12 and line.backends == (SEER,)
+
+
+def test_a_picture_that_a_model_finds_violating_and_tools_do_not_waits_for_a_person(young: Desk) -> None:
+    made = decided(young, by_sight(profile="R1"), witnesses=(says("mostly-bare"),))
+    assert (made.outcome, made.rule_id, made.causes) == ("review", "PB1", ("ambiguous",))
+    assert "do not agree" in made.chain[-1].text
+    alone = decided(young, by_sight(profile="R1"))
+    assert alone.outcome == "allow", "tools by themselves let it go"
+
+
+def test_a_reading_that_fails_is_a_review_with_the_cause_and_never_an_allow(young: Desk) -> None:
+    for failure in ("backend_unavailable", "out_of_time", "malformed_answer", "out_of_budget"):
+        dead = RecordedOdds([Unanswered(failure, "no")], name=SEER)
+        made = decided(young, by_sight(profile="R2"), witnesses=(dead,))
+        assert (made.outcome, made.causes) == ("review", (failure,))
+        line = next(s.models for s in made.spent if s.stage == "rank_rules")
+        assert line is not None and line.notes == (f"failed: {failure}",)
+
+
+def test_a_picture_that_was_seen_by_tools_and_not_shown_to_the_model_is_not_let_go(young: Desk) -> None:
+    show = Drawn(lost=("image-1.t1",))
+    made = decided(young, by_sight(profile="R2"), show=show, witnesses=(says(),))
+    assert (made.outcome, made.causes) == ("review", ("media_not_read",))
+
+
+def test_no_model_is_asked_about_a_case_without_pictures_or_a_policy_that_reads_none_by_sight(
+    young: Desk, plain: Desk
+) -> None:
+    nobody = RecordedOdds([], name=SEER)
+    made = decided(young, make_case("We baked a cake."), witnesses=(nobody,))
+    assert made.outcome == "allow" and all(s.models is None for s in made.spent)
+    assert decided(plain, pictured(), witnesses=(nobody,)).outcome == "review" and nobody.asked == []
+
+
+def test_alone_and_in_a_batch_a_model_is_asked_alike(young: Desk) -> None:
+    def desk() -> Desk:
+        models = Models(allowance=ALLOWANCE, eyes=Eyes(Drawn(), frozenset({SEER})), witnesses=(says("partly-bare"),))
+        return Desk(replace(young.deps, models=models))
+
+    cases = [by_sight(CHEST, profile=p) for p in ("R1", "R2")]
+    together = [(d.outcome, d.chain, d.findings) for d in desk().decide_many(cases)]
+    assert together == [(d.outcome, d.chain, d.findings) for d in map(desk().decide, cases)]
+
+
+def test_who_is_bound_as_one_that_sees_is_asked_what_it_sees(young: Desk, tmp_path: Path) -> None:
+    pytest.importorskip("nudenet", reason="pictures: pip install 'precept[vision]'")
+    settings = Settings(
+        home=tmp_path, ranker="vllm/a", reasoner="vllm+vision/b,openai+vision/c", critic="vllm+vision/d"
+    )
+    with open_models(settings, young.deps.book.pack) as models:
+        assert [odds.name for odds in models.witnesses] == ["vllm/b", "openai/c"]
+        assert models.writer is not None and models.writer.first is models.witnesses[0]

@@ -24,6 +24,7 @@ from agents.yesno import VARIANTS, weigh_tokens  # noqa: E402
 from cases.case import Case, Media, Part  # noqa: E402
 from cases.decision import Decision  # noqa: E402
 from cases.exchange import Allowance, Message, Picture, Placed  # noqa: E402
+from cases.observation import Locator, Observation  # noqa: E402
 from graphs.desk import Desk  # noqa: E402
 from graphs.settings import Settings  # noqa: E402
 from graphs.wiring import open_desk, open_models  # noqa: E402
@@ -177,6 +178,24 @@ def test_noise_of_a_reasoner_and_a_critic_about_a_picture_never_decides(
     models = next(s.models for s in decision.spent if s.stage == "reason_about")
     assert models is not None and models.calls >= 1 and models.prompt_tokens > 1000
     assert decision.outcome == "review" and decision.stage == "reasoner", decision.causes
+
+
+def test_noise_about_the_attributes_of_a_picture_is_read_and_never_acts(
+    vision: Server, folder: Path, tmp_path: Path
+) -> None:
+    tag = Observation(
+        id="image-1.t1", media="image-1", kind="tag", label="png", locator=Locator(frame=0), tool="t", version="1"
+    )
+    case = Case(id="seen", parts=(), media=(Media(type="image", path="meme.png"),), observations=(tag,), profile="R1")
+    settings = Settings(
+        home=tmp_path, vllm_url=vision.url, media_root=folder, reasoner=f"vllm+vision/{vision.model}", audit_rate=0.0,
+        case_seconds=200,
+    )  # fmt: skip
+    with open_desk(settings, load_pack("image-child-safety"), waits=False) as desk:
+        decision = desk.decide(case)
+    line = next(s.models for s in decision.spent if s.stage == "rank_rules")
+    assert line is not None and line.calls == 12 and line.notes == ()
+    assert decision.outcome != "act" and f"read by vllm/{vision.model}" in decision.chain[2].text
 
 
 def test_a_critic_that_sees_is_shown_the_picture_and_one_that_does_not_is_not(
