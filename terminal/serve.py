@@ -34,7 +34,8 @@ def serve(
     """Serve the API under /v1 and the console; on loopback it prints a one-time link for the admin."""
     from importlib.util import find_spec
 
-    if gone := [name for name in ("fastapi", "uvicorn", "jinja2", "argon2", "multipart") if find_spec(name) is None]:
+    needed = ("fastapi", "uvicorn", "jinja2", "argon2", "cryptography", "multipart")
+    if gone := [name for name in needed if find_spec(name) is None]:
         raise Refused(f"the console is not installed ({', '.join(gone)} missing): pip install 'precept[web]'")
     from terminal.opening import read
     from web.store.database import Store

@@ -14,7 +14,7 @@ from tools.lookup import Unknown
 from web.problem import Problem
 from web.settings import WebSettings
 from web.store.database import Store, now
-from web.store.docket import catch_up
+from web.store.docket import catch_up, complete
 from web.store.precedents import seeds
 
 
@@ -55,6 +55,7 @@ def open_office(settings: Settings, web: WebSettings | None = None) -> Iterator[
         open_desks(settings, ledger) as desks,
     ):  # fmt: skip
         office = Office(settings, desks, ledger, store, web or WebSettings())
+        complete(store, ledger)
         office.catch_up()
         desks.learn(seeds(store))
         yield office

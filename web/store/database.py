@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -18,8 +18,10 @@ from graphs.settings import Settings
 from tools.database import LedgerError, appending, engine_at, shown
 from tools.sqlite import explain
 
+if TYPE_CHECKING:
+    from web.store.seal import Seal
+
 METADATA = sa.MetaData()
-VERSION = 1
 
 
 class StoreError(RuntimeError):
@@ -29,23 +31,33 @@ class StoreError(RuntimeError):
 class Store:
     """An open work.db. Make one with `Store.open`; close it, or use it in a `with` block. Safe in several threads."""
 
-    def __init__(self, engine: sa.Engine, place: str) -> None:
+    def __init__(self, engine: sa.Engine, place: str, seal: "Seal") -> None:
         self.engine = engine
         self.place = place
+        self.seal = seal
 
     @classmethod
-    def open(cls, place: str | Path) -> Self:
-        """Open the store at a path or a PostgreSQL URL, creating its tables; raise StoreError where it cannot be."""
+    def open(cls, place: str | Path, home: Path | None = None) -> Self:
+        """Open the store at a path or a PostgreSQL URL, creating or bringing up its tables.
+
+        What is sealed in it has its key in `home`, else beside the file. Raise StoreError where it cannot be opened,
+        or was written by a newer program.
+        """
         from web.store import tables  # noqa: F401  (every table registers itself)
+        from web.store.forms import bring_up, wipe
+        from web.store.seal import NAME, Seal
 
         try:
             engine = engine_at(str(place), readonly=False)
         except LedgerError as error:
             raise StoreError(str(error).replace("ledger", "store", 1)) from error
-        store = cls(engine, shown(str(place)))
+        store = cls(engine, shown(str(place)), Seal((home or _folder(str(place))) / NAME))
         try:
             with store.writing("open it") as connection:
-                store._prepare(connection)
+                file = bring_up(connection, store.place, store.seal)
+            if file is not None:
+                with store._explained("wipe its log"):
+                    wipe(file)
         except BaseException:
             store.close()
             raise
@@ -55,7 +67,7 @@ class Store:
     def beside(cls, settings: Settings) -> Self:
         """Open the store that belongs to the settings' ledger."""
         url = settings.ledger_url
-        return cls.open(url if url.startswith("postgresql") else settings.home / "work.db")
+        return cls.open(url if url.startswith("postgresql") else settings.home / "work.db", settings.home)
 
     def close(self) -> None:
         """Close every connection. Harmless to repeat."""
@@ -81,14 +93,6 @@ class Store:
         with self._explained(doing), self.engine.connect() as connection:
             yield connection
 
-    def _prepare(self, connection: sa.Connection) -> None:
-        METADATA.create_all(connection)
-        found = connection.execute(sa.select(FORM.c.version)).scalar_one_or_none()
-        if found is None:
-            connection.execute(FORM.insert().values(version=VERSION))
-        elif found > VERSION:
-            raise StoreError(f"store {self.place!r}: form {found}, this program knows {VERSION}; upgrade precept")
-
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
         try:
@@ -100,7 +104,8 @@ class Store:
             raise StoreError(f"store {self.place!r}: cannot {doing}: {error}; check that the database is up") from error
 
 
-FORM = sa.Table("work_form", METADATA, sa.Column("version", sa.Integer, nullable=False))
+def _folder(place: str) -> Path:
+    return Path(place if "://" not in place else sa.make_url(place).database or "").parent
 
 
 def now() -> datetime:

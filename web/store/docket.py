@@ -19,6 +19,7 @@ from cases.text import fold
 from policy_store.pack import Pack, Tier
 from tools.ledger import Ledger
 from web.store.database import METADATA, Store
+from web.store.forms import UNREAD
 
 State = Literal["waiting", "escalated", "second", "settled"]
 WORDS = 4000
@@ -112,6 +113,26 @@ def catch_up(store: Store, ledger: Ledger) -> int:
         done += len(fresh)
 
 
+def complete(store: Store, ledger: Ledger, page: int = 200) -> int:
+    """Fill in from the record what bringing up an older docket had to leave open; return how many rows that were.
+
+    States and versions stay. Whatever ends it in between, the next call goes on there.
+    """
+    done = 0
+    while True:
+        query = sa.select(DOCKET.c.decision_id).where(DOCKET.c.first_rule == UNREAD).limit(page)
+        with store.reading("read the docket") as connection:
+            ids = list(connection.execute(query).scalars())
+        if not ids:
+            return done
+        read = {one: _projected(ledger, one) for one in ids}
+        with store.writing("complete the docket") as connection:
+            for one, values in read.items():
+                here = (DOCKET.c.decision_id == one) & (DOCKET.c.first_rule == UNREAD)
+                connection.execute(DOCKET.update().where(here).values(values))
+        done += len(ids)
+
+
 def entry(store: Store, decision_id: str) -> Entry | None:
     """Return the row of a decision."""
     with store.reading("read the docket") as connection:
@@ -168,6 +189,17 @@ def _edit(connection: sa.Connection, edit: Edit, tier: str | None) -> None:
     if severity is not None:
         values |= {"severity": severity, "tier": tier}
     connection.execute(DOCKET.update().where(DOCKET.c.decision_id == edit.decision_id).values(values))
+
+
+def _projected(ledger: Ledger, decision_id: str) -> dict[str, object]:
+    """Return what an older docket did not hold of a decision, or held otherwise."""
+    decision = ledger.decision(decision_id)
+    severity, tier = decision.severity, decision.tier
+    for edit in ledger.edits(decision_id):
+        if (tier_now := _tier(ledger, edit)) is not None:
+            severity, tier = 0 if edit.outcome == "allow" else edit.severity or 0, tier_now
+    words = fold(ledger.case(decision.case_digest).text[:WORDS]).casefold()
+    return {"first_rule": decision.rule_id, "severity": severity, "tier": tier, "words": words}
 
 
 def _tier(ledger: Ledger, edit: Edit) -> str | None:

@@ -1,7 +1,7 @@
 """Webhooks: where events of the record are sent to, each delivery with its tries. It sends nothing.
 
-Contract: a secret is kept because it signs, and is given out once, when the hook is made; an event becomes at most one
-delivery for each hook, whichever process sees it first.
+Contract: a secret is kept because it signs, under the store's seal, and is given out once, when the hook is made; an
+event becomes at most one delivery for each hook, whichever process sees it first.
 """
 
 import json
@@ -15,6 +15,7 @@ from sqlalchemy import Column, Integer, Table, Text
 
 from cases.model import Fact
 from web.store.database import METADATA, Store, now, stamp
+from web.store.seal import Seal
 
 EventType = Literal["decision", "ruling", "appeal", "test"]
 KINDS: tuple[EventType, ...] = get_args(EventType)
@@ -85,20 +86,22 @@ class Delivery(Fact):
 
 
 class Parcel(Fact):
-    """A delivery that is to be sent now, with what signing it needs."""
+    """A delivery that is to be sent now, with what signing it needs: its secret, still `sealed`."""
 
     delivery: Delivery
     url: str
-    secret: str
+    sealed: str
     body: str
 
 
-def add(by: str, url: str, events: Sequence[EventType], head: int, connection: sa.Connection) -> tuple[Hook, str]:
+def add(
+    seal: Seal, by: str, url: str, events: Sequence[EventType], head: int, connection: sa.Connection
+) -> tuple[Hook, str]:  # fmt: skip
     """Add a hook; return it and its secret. `head` is the end of the record, where a first hook begins to read."""
     secret = f"whsec-{secrets.token_urlsafe(32)}"
     row = {
-        "id": f"h-{secrets.token_hex(6)}", "url": url, "secret": secret, "events": json.dumps(sorted(set(events))),
-        "by": by, "created": stamp(now()), "removed": None,
+        "id": f"h-{secrets.token_hex(6)}", "url": url, "secret": seal.close(secret),
+        "events": json.dumps(sorted(set(events))), "by": by, "created": stamp(now()), "removed": None,
     }  # fmt: skip
     live = connection.execute(
         sa.select(sa.func.count()).select_from(HOOKS).where(HOOKS.c.removed.is_(None))
@@ -173,7 +176,7 @@ def take(store: Store, at: datetime, lease: datetime, most: int = 20) -> list[Pa
         rows = connection.execute(query.order_by(DELIVERIES.c.due).limit(most)).mappings().all()
         ids = [row["id"] for row in rows]
         connection.execute(DELIVERIES.update().where(DELIVERIES.c.id.in_(ids)).values(due=stamp(lease)))
-    return [Parcel(delivery=_delivery(r), url=r["url"], secret=r["secret"], body=r["body"]) for r in rows]
+    return [Parcel(delivery=_delivery(r), url=r["url"], sealed=r["secret"], body=r["body"]) for r in rows]
 
 
 def tried(

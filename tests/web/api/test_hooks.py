@@ -94,6 +94,30 @@ def test_a_decision_is_sent_signed_and_the_secret_is_shown_once(admin: TestClien
     assert newest(admin, made["hook"]["id"])["state"] == "delivered"
 
 
+def test_a_secret_lies_sealed_and_without_its_key_nothing_is_sent_unsigned(
+    admin: TestClient, place: Place, own: Office
+) -> None:
+    url, got = place
+    made = admin.post(PATH, json={"url": url, "events": ["test"]}).json()
+    home = own.settings.home
+    assert not [p.name for p in home.glob("work.db*") if made["secret"].encode() in p.read_bytes()]
+    hook, key = made["hook"]["id"], home / "web.key"
+    admin.post(f"{PATH}/{hook}/test")
+    key.rename(home / "elsewhere")
+    try:
+        assert sent(own) == 1
+        told = newest(admin, hook)
+        assert (told["state"], "cannot be signed" in str(told["error"]), str(home) in str(told)) == (
+            "pending",
+            True,
+            False,
+        )
+    finally:
+        (home / "elsewhere").rename(key)
+    assert not got and sent(own, datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert newest(admin, hook)["state"] == "delivered" and len(got) == 1
+
+
 def test_a_ruling_is_sent_without_who_ruled(admin: TestClient, place: Place, own: Office) -> None:
     url, got = place
     admin.post(PATH, json={"url": url, "events": ["ruling"]})
