@@ -69,7 +69,7 @@ Precept.on("help", () => {
 Precept.on("palette", () => {
   const dialog = document.getElementById("palette");
   if (dialog.open) return dialog.close();
-  const input = Object.assign(document.createElement("input"), { type: "search", placeholder: "An id, a queue, a page, a filter", autocomplete: "off" });
+  const input = Object.assign(document.createElement("input"), { type: "search", placeholder: "An id, a queue, a page, a filter, a rule", autocomplete: "off" });
   const list = Object.assign(document.createElement("ul"), { id: "palette-list" });
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-label", "Go to");
