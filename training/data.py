@@ -4,6 +4,7 @@ A sample belongs to one side of one split: lines that form a pair (or custom gro
 `dev_other_author.jsonl` is for evaluation alone; `samples` refuses to give it unless it is asked for by name.
 """
 
+import argparse
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -82,3 +83,20 @@ def _read(path: Path) -> Iterator[Sample]:
 def _split(family: str) -> Split:
     share = int(hashlib.sha256(family.encode()).hexdigest()[:8], 16) / 2**32
     return "test" if share < TEST_SHARE else "held" if share < HELD_SHARE else "train"
+
+
+def main() -> None:
+    """Print the authored lines of splits, as they are written: what other commands are given as a file of lines."""
+    parser = argparse.ArgumentParser(description="Print the authored lines of splits.")
+    parser.add_argument("splits", nargs="+", choices=("train", "held", "test"))
+    parser.add_argument("--files", nargs="+", default=["*"], help="names of files without .jsonl; may hold a *")
+    given = parser.parse_args()
+    ids = {s.id for split in given.splits for s in samples(split)}
+    for path in sorted({p for name in given.files for p in AUTHORED.glob(f"{name}.jsonl")}):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if json.loads(line)["id"] in ids:
+                print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -300,7 +300,7 @@ def main() -> None:
     own += annotated_items(opt.public) if opt.public else []
     # Learnt slowly, so met more often in an epoch: reading a rule, and who is spoken of how.
     again = [item for item in own if item.topic == "custom"]
-    again += [item for item in own for _ in range(3) if item.family.startswith(SLOW)]
+    again += [item for item in own for _ in range(2) if item.family.startswith(SLOW)]
     held = authored_items(samples("held"))
     random.Random(1).shuffle(held)
     trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0))
