@@ -110,7 +110,7 @@ def _as_json(desk: "Desk", cases: "list[Case]", steps: bool) -> "tuple[Decision,
             case = step.fields.get("case", case)  # with what was seen in its files
             if "decision" in step.fields:
                 made = step.fields["decision"]
-        typer.echo(written(long_line_of(made) | found_in(made, case)))
+        typer.echo(written(long_line_of(made, case) | found_in(made, case)))
     return made, case
 
 

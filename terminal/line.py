@@ -5,6 +5,8 @@ The keys and their order are a contract: keys may be added behind them, none is 
 
 import json
 
+from agents.seen import seen
+from cases.case import Case
 from cases.decision import Decision
 from cases.finding import Finding
 
@@ -28,13 +30,18 @@ def line_of(decision: Decision) -> Json:
     }
 
 
-def long_line_of(decision: Decision) -> Json:
-    """Return a decision as a line of output, followed by what else is worth knowing of a single one."""
+def long_line_of(decision: Decision, case: Case) -> Json:
+    """Return a decision as a line of output, followed by what else is worth knowing of a single one.
+
+    Its findings have `attributes` and `sightings` behind their other keys: what was read of the attributes of a
+    decomposed rule, and what was seen in the files of the case, which is given with what tools saw in them.
+    """
     more = {
         "action", "causes", "depth", "audit", "grades", "precedents", "automation", "profile", "model_digest", "roles",
         "spent", "at",
     }  # fmt: skip
-    return line_of(decision) | decision.model_dump(mode="json", include=more)
+    findings = [_finding(found) | _seen(found, case) for found in decision.findings]
+    return line_of(decision) | {"findings": findings} | decision.model_dump(mode="json", include=more)
 
 
 def written(value: object) -> str:
@@ -49,4 +56,12 @@ def _finding(found: Finding) -> Json:
         "probability": found.probability,
         "citations": [c.model_dump() for c in found.citations],
         "evidence": [e.model_dump(exclude={"drop"}) for e in found.evidence],
+    }
+
+
+def _seen(found: Finding, case: Case) -> Json:
+    shows = {s.region: s.shows for s in found.sightings}
+    return {
+        "attributes": [a.model_dump() for a in found.attributes],
+        "sightings": [s.model_dump(mode="json") | {"shows": shows.get(s.region, "")} for s in seen(found, case)],
     }

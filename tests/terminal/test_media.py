@@ -55,6 +55,25 @@ def test_a_threat_shown_in_a_video_is_cited_by_its_second_and_drawn(
     assert again.read_bytes() == drawn.read_bytes()
 
 
+def test_json_tells_of_each_finding_what_was_seen_where_by_which_tool_behind_the_keys_that_were_there(
+    precept: Invoke, folder: Path
+) -> None:
+    line = json.loads(precept("decide", CAKE, "--video", folder / "threat.mp4", "--json").stdout)
+    leading = next(f for f in line["findings"] if f["rule_id"] == line["rule_id"])
+    assert list(leading) == [
+        "rule_id", "verdict", "probability", "citations", "evidence", "attributes", "sightings",
+    ]  # fmt: skip
+    words = [one for one in leading["sightings"] if one["kind"] == "words"]
+    assert words and all(
+        one["region"].startswith("video-1.w") and one["words"] and one["start"] >= 0 and one["box"]["width"] > 0
+        and one["tool"] == "rapidocr" and 0 < one["confidence"] <= 1
+        for one in words
+    )  # fmt: skip
+    assert {one["id"] for one in line["places"]} <= {one["region"] for one in leading["sightings"]}
+    batch = json.loads(precept("ledger", "list", "--json").stdout.splitlines()[0])
+    assert all("sightings" not in f for f in batch["findings"]), "a line of a batch stays as it is"
+
+
 def test_a_video_that_shows_nothing_is_kept_for_a_person(precept: Invoke, folder: Path) -> None:
     line = json.loads(precept("decide", CAKE, "--video", folder / "kind.mp4", "--json").stdout)
     assert (line["outcome"], line["causes"]) == ("review", ["picture_not_judged"])

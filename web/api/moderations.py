@@ -256,8 +256,9 @@ def _together(office: Office, sent: Moderation, case_id: str) -> Case:
 def _result(office: Office, pack: Pack, case: Case, made: Decision, flag: str, legacy: bool) -> ResultOf:
     unread: tuple[NotJudged, ...] = ()
     seen: set[str] = set()
+    looked = case
     if case.media or case.unseen:
-        looked = office.ledger.case(made.case_digest)
+        looked = office.ledger.case(made.case_digest)  # with what was seen in its files
         unread = tuple(
             NotJudged(what=u.media, why=NOT_FETCHED if u.media.startswith("address-") else UNREAD[u.why])
             for u in looked.unseen
@@ -274,7 +275,7 @@ def _result(office: Office, pack: Pack, case: Case, made: Decision, flag: str, l
             "flagged": flagged,
             "categories": {c: flagged and c in hits for c in names},
             "category_scores": {c: scores.get(c, 0.0) for c in names},
-            "precept": Extension(**dict(fresh(made)), not_judged=unread),
+            "precept": Extension(**dict(fresh(made, looked)), not_judged=unread),
             **fields,
         }
     )  # fmt: skip

@@ -1,4 +1,5 @@
 import asyncio
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -64,6 +65,29 @@ def test_text_and_a_picture_are_judged_as_one_content(known: "openai.OpenAI") ->
     looked = result.category_applied_input_types.violence == ["text", "image"]
     assert looked != ("image-1" in told)
     assert result.category_applied_input_types.hate == ["text"]
+
+
+def test_words_read_in_a_picture_are_told_with_place_and_tool_in_both_endpoints(
+    client: TestClient, with_key: Callable[..., TestClient]
+) -> None:
+    pytest.importorskip("rapidocr", reason="pictures: pip install 'precept[vision]'")
+    from tests.media.pictures import Style, encoded, words
+
+    shown = "data:image/png;base64," + base64.b64encode(encoded(words(THREAT, Style(size=40)))).decode()
+    program = with_key("moderate")
+    body = {"input": [{"type": "text", "text": KIND}, {"type": "image_url", "image_url": {"url": shown}}]}
+    (result,) = program.post("/v1/moderations", json=body).json()["results"]
+    sent = {"text": KIND, "media": [{"type": "image", "data": shown}]}
+    made = program.post("/v1/cases", json=sent).json()["decision"]
+    for told in (result["precept"], made):
+        assert told["outcome"] == "act"
+        leading = next(f for f in told["findings"] if f["rule_id"] == told["rule_id"])
+        one = leading["sightings"][0]
+        assert (one["media"], one["kind"], one["tool"]) == ("image-1", "words", "rapidocr")
+        assert one["words"] and one["box"]["width"] > 0 and 0 < one["confidence"] <= 1
+        assert leading["attributes"] == [] and "shows" not in one
+    schema = client.get("/v1/openapi.json").json()["components"]["schemas"]
+    assert set(schema["Spot"]["properties"]) == set(made["findings"][0]["sightings"][0])
 
 
 def test_a_picture_given_by_address_is_not_fetched_and_the_result_says_so(
