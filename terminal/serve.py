@@ -29,6 +29,9 @@ def serve(
     key: Annotated[
         str | None, typer.Option(metavar="NAME", help="Make an API key that may moderate and read, print it, and end.")
     ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete files that were sent long ago and that no case names, and end.")
+    ] = False,
     examples: Annotated[bool, typer.Option(help="Decide the example cases where nothing was decided yet.")] = True,
 ) -> None:
     """Serve the API under /v1 and the console; on loopback it prints a one-time link for the admin."""
@@ -45,6 +48,9 @@ def serve(
     if add_admin is not None or key is not None:
         with Store.beside(settings) as store:
             _add(store, add_admin, key)
+        return
+    if prune:
+        _prune(settings)
         return
     if bool(tls_cert) != bool(tls_key):
         raise Refused("--tls-cert and --tls-key go together; give both")
@@ -64,6 +70,20 @@ def _add(store: "Store", admin: str | None, key: str | None) -> None:
             typer.echo(f"precept: key {made.id} for {made.name}; it is shown this once", err=True)
     except ValueError as error:
         raise Refused(str(error)) from None
+
+
+def _prune(settings: "Settings") -> None:
+    from datetime import timedelta
+
+    from terminal.opening import ledger
+    from web.settings import read_web_settings
+    from web.store.database import Store, now
+    from web.work.pruning import prune
+
+    age = timedelta(days=read_web_settings().uploads_days)
+    with ledger(settings) as opened, Store.beside(settings) as store:
+        gone = prune(store, opened, settings.home, settings.media_root, now(), age)
+    typer.echo(f"{gone.files:,} files ({gone.bytes:,} bytes) that no case names were deleted")
 
 
 def _serve(

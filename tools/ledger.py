@@ -164,6 +164,20 @@ class Ledger:
                 raise UnknownCase(digest, nearest(connection, CASES.c.digest, digest))
         return read_case(row.body, row.case_id)
 
+    def files(self, page: int = 1000) -> Iterator[str]:
+        """Yield the path of every file that a stored case names, as the case names it; a page in memory at a time."""
+        body = CASES.c.body
+        query = sa.select(CASES.c.digest, body).where(body.contains('"path"', autoescape=True)).order_by(CASES.c.digest)
+        last = ""
+        while True:
+            with self._reading("read the cases") as connection:
+                rows = connection.execute(query.where(CASES.c.digest > last).limit(page)).all()
+            for row in rows:
+                yield from (media.path for media in read_case(row.body, row.digest).media)
+            if len(rows) < page:
+                return
+            last = rows[-1].digest
+
     def edits(self, decision_id: str) -> tuple[Edit, ...]:
         """Return the edits of a decision, oldest first; the id may be a beginning, as in `decision`."""
         with self._reading("read edits") as connection:

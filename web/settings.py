@@ -16,7 +16,8 @@ class WebSettings(Fact):
 
     `oidc_issuer` is the provider's address, as its configuration names it. `solo_publishing` lets an author who
     administers publish a policy alone. `private_hooks` lets webhooks reach loopback and private addresses.
-    `public_url` is how people reach the console, where a proxy stands before it.
+    `public_url` is how people reach the console, where a proxy stands before it. Files that were sent and that no case
+    names are taken out after `uploads_days`.
     """
 
     oidc_issuer: str | None = Field(default=None, pattern=r"^https?://\S+$")
@@ -25,6 +26,7 @@ class WebSettings(Fact):
     public_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
     solo_publishing: bool = False
     private_hooks: bool = False
+    uploads_days: float = Field(default=30.0, gt=0, le=36_500)
 
     @property
     def oidc(self) -> bool:

@@ -22,6 +22,7 @@ from web.store import (
     shadow,
     statements,
     submissions,
+    uploads,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "shadow",
     "statements",
     "submissions",
+    "uploads",
 ]

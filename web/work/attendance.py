@@ -1,15 +1,21 @@
-"""What is done beside the requests, round by round: webhooks are queued and sent, and decisions counted. One thread."""
+"""What is done beside the requests, round by round: webhooks are queued and sent, and decisions counted. One thread.
+
+Once at the start and once a day uploads that no case names are taken out.
+"""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from web.office import Office
 from web.work import hooks, outward
+from web.work.pruning import prune
 from web.work.tally import Tally
 
 EVERY = 1.0
+DAY = timedelta(days=1)
 _log = logging.getLogger("precept.attendance")
 
 
@@ -27,11 +33,16 @@ def attending(office: Office, tally: Tally) -> Iterator[None]:
 
 
 def _rounds(office: Office, tally: Tally, over: Event) -> None:
+    pruned: datetime | None = None
     while not over.wait(EVERY):
         try:
             hooks.collect(office)
             hooks.send_due(office)
             tally.catch_up()
+            if pruned is None or office.clock() - pruned >= DAY:
+                pruned = office.clock()  # noted first: what fails is tried again tomorrow, not every second
+                old = timedelta(days=office.web.uploads_days)
+                prune(office.store, office.ledger, office.settings.home, office.settings.media_root, pruned, old)
         except Exception:  # a thread that ended would end every later round with it
             _log.exception("a round failed")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from cases.case import Media, MediaKind
 from web.office import Office
 from web.problem import Problem
+from web.store import uploads
 
 MOST = 15_000_000
 FOLDER = "uploads"
@@ -55,12 +56,21 @@ def keep(office: Office, data: bytes, param: str, wanted: MediaKind | None = Non
     kind, ending = found
     if wanted is not None and kind != wanted:
         raise _bad(f"{param}: it is said to be of the kind {wanted!r}, but holds {ending} ({kind}).", param)
-    root = office.settings.media_root
-    name = f"{FOLDER}/{hashlib.sha256(data).hexdigest()}.{ending}"
-    place = (root or office.settings.home) / name
-    if not place.exists():
-        _written(place, data)
-    return Media(type=kind, path=name if root is not None else str(place))
+    root, at = office.settings.media_root, office.clock()
+    name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
+    place = folder(office.settings.home, root) / name
+    with office.store.writing("note an upload") as connection:
+        if not place.exists():
+            # Noted first: a file that is not noted would stay for good.
+            uploads.add(connection, {name: at})
+            _written(place, data)
+        uploads.touch(connection, name, at)
+    return Media(type=kind, path=f"{FOLDER}/{name}" if root is not None else str(place))
+
+
+def folder(home: Path, root: Path | None) -> Path:
+    """Return where uploads are kept: inside the media folder where one is set, else in the home."""
+    return (root or home) / FOLDER
 
 
 def _written(place: Path, data: bytes) -> None:
@@ -79,4 +89,4 @@ def _bad(message: str, param: str) -> Problem:
     return Problem(400, message, param=param, code="invalid_file")
 
 
-__all__ = ["KNOWN", "MOST", "decoded", "keep"]
+__all__ = ["KNOWN", "MOST", "decoded", "folder", "keep"]
