@@ -41,6 +41,13 @@ SAID = {
     "changed": "Changed: it stands under the other rule.",
 }  # fmt: skip
 
+NOT_SENT = {
+    "unfilled": "Not sent: lines are still to be filled in.",
+    "not_ready": "Not sent: mend what stands below first.",
+    "content_date_required": "Not sent: give the day on which the content was published.",
+    "personal_data": "Not sent: the statement of reasons holds personal data; its warnings say where.",
+}  # fmt: skip
+
 
 class Place(Fact):
     """Where in which list somebody is: all of it stands in the address."""
@@ -180,9 +187,10 @@ def rule(
 
 @router.get("/{appeal_id}/notice")
 def notice(
-    request: Request, actor: Reader, appeal_id: str, at: At, ruled: bool = False, published: str = ""
-) -> Response:
-    """Show the notice to the person and the statement of reasons."""
+    request: Request, actor: Reader, appeal_id: str, at: At, ruled: bool = False, published: str = "",
+    refused: Annotated[str, Query(max_length=40)] = "",
+) -> Response:  # fmt: skip
+    """Show the notice to the person and the statement of reasons; `refused` says why it was kept and not sent."""
     office = office_of(request)
     shown = notices.shown(office, actor, appeal_id, _day(published))
     appeal = appeals.read(office, appeal_id)
@@ -190,6 +198,7 @@ def notice(
     return page(
         request, "appeals/notice.html", actor, at=at, appeal=appeal, shown=shown, statement=statement,
         done=SAID.get(appeal.state) if ruled else None, published=published, url=f"/appeals/{appeal.id}",
+        refused=NOT_SENT.get(refused),
     )  # fmt: skip
 
 
@@ -206,12 +215,19 @@ def _written(request: Request, actor: Actor, appeal_id: str, at: Place, form: di
     office, version = office_of(request), form.get("version", "")
     if not version.isdigit():
         raise Problem(422, "version is missing; load the page again.", param="version", code="version_required")
+    published = form.get("published", "")
+    day = _day(published)
     fills = {int(k[5:]): v for k, v in form.items() if k.startswith("fill_") and k[5:].isdigit()}
     draft = notices.save(office, actor, appeal_id, form.get("text", ""), fills, version=int(version))
-    published = form.get("published", "")
-    if form.get("send"):
-        notices.send(office, actor, appeal_id, version=draft.version, content_date=_day(published))
     more = {"published": published} if published else {}
+    if form.get("send"):
+        try:
+            notices.send(office, actor, appeal_id, version=draft.version, content_date=day)
+        except Problem as problem:
+            if problem.code not in NOT_SENT:
+                raise
+            # The draft is kept and has another version now: the page that sent it could not send it again.
+            more["refused"] = problem.code
     return _on(request, at.at(f"/appeals/{appeal_id}/notice", **more))
 
 

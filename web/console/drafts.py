@@ -2,8 +2,9 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from policy_store.checked import NAME, Checked, TooLarge, check
@@ -28,10 +29,15 @@ File = Annotated[str, Form(max_length=60)]
 
 
 @router.post("")
-def begin(request: Request, actor: Writer, pack: Annotated[str, Form(max_length=80)]) -> Response:
-    """Begin a draft over the version in force."""
-    found = drafts.begin(office_of(request), actor, pack)
-    return RedirectResponse(f"/policies/drafts/{found.id}", 303)
+def begin(
+    request: Request, actor: Writer, pack: Annotated[str, Form(max_length=80)],
+    rule: Annotated[str, Form(max_length=80)] = "",
+) -> Response:  # fmt: skip
+    """Begin a draft over the version in force; from the page of a rule it goes on with that rule."""
+    office = office_of(request)
+    found = drafts.begin(office, actor, pack)
+    at = f"/rules/{rule}" if rule in drafts.loaded(found).by_id else ""
+    return RedirectResponse(f"/policies/drafts/{found.id}{at}", 303)
 
 
 @router.get("/schema/{name}")
@@ -87,9 +93,11 @@ def add_file(request: Request, actor: Writer, draft_id: str, file: File, version
 
 
 @router.get("/{draft_id}/rules/{rule_id}")
-def rule_form(request: Request, actor: Writer, draft_id: str, rule_id: str) -> Response:
-    """Show the form of a rule: the common fields without YAML."""
-    return _form(request, actor, drafts.draft(office_of(request), draft_id), rule_id)
+def rule_form(
+    request: Request, actor: Writer, draft_id: str, rule_id: str, kept: Annotated[str, Query(max_length=120)] = ""
+) -> Response:
+    """Show the form of a rule: the common fields without YAML; `kept` is the field that was saved just now."""
+    return _form(request, actor, drafts.draft(office_of(request), draft_id), rule_id, kept_field=kept)
 
 
 @router.post("/{draft_id}/rules/{rule_id}")
@@ -107,7 +115,11 @@ def edit_rule(
     except EditError as error:
         return _form(request, actor, found, rule_id, status=422, wrong=f"Not saved. {error}", kept=text)
     drafts.save(office, actor, draft_id, version, {file: made})
-    return RedirectResponse(f"/policies/drafts/{draft_id}/rules/{rule_id}", 303)
+    # An example and an exception that were added stand in the list; what comes next is another of the same kind.
+    which = side if field == "example" else clause if field == "clause" else ""
+    return RedirectResponse(
+        f"/policies/drafts/{draft_id}/rules/{rule_id}?{urlencode({'kept': f'{field} {which}'})}", 303
+    )
 
 
 @router.post("/{draft_id}/submit")
@@ -181,11 +193,12 @@ def _form(
     status: int = 200,
     wrong: str = "",
     kept: str = "",
+    kept_field: str = "",
 ) -> Response:
     where = form.locate(found, rule_id)
     return page(
         request, "policies/form.html", actor, status=status, draft=found, rule=where.rule, file=where.file,
-        line=where.line, wrong=wrong, kept=kept,
+        line=where.line, wrong=wrong, kept=kept, kept_field=kept_field,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from web.identity import Actor, needs, office_of
 from web.pages import page
 from web.problem import Problem
 from web.store import claims as held
-from web.store import docket
+from web.store import docket, saved
 from web.store.docket import Entry
 from web.work import claims, marks, people, rulings, search
 from web.work.rulings import Ruling
@@ -158,6 +158,7 @@ def ruling(outcome: str, rule_id: str, severity: str, reason: str) -> Ruling:
 def listed(request: Request, actor: Actor, at: Place, after: str | None, template: str, base: str) -> Response:
     """Return a page of cases as a table."""
     office = office_of(request)
+    plain, order = ("all", "-at") if base == "/search" else ("waiting", "-severity")
     office.catch_up()
     problem, found, counts, more = None, list[Entry](), dict[str, int](), None
     try:
@@ -173,7 +174,8 @@ def listed(request: Request, actor: Actor, at: Place, after: str | None, templat
         request, template, actor, status=problem.status if problem else 200, at=at, base=base, states=STATES,
         rows=_rows(request, actor, found[:SIZE]), counts=counts, columns=COLUMNS, more=more, after=after,
         problem=problem, taste=taste(actor), prefixes=search.PREFIXES, told=request.query_params.get("told"),
-        agreement=marks.agreement(office),
+        agreement=marks.agreement(office), filters=saved.of(office.store, actor.id),
+        plain=Place(state=plain, sort=order),
     )  # fmt: skip
 
 

@@ -25,14 +25,14 @@
 
   // ---- moving in lists, and among marked words
   const move = (step) => () => {
-    const rows = page() ? $$(".content a.marked") : $$("[data-row]");
+    const lines = $$("[data-row]"), rows = lines.length ? lines : $$(".content a.marked");
     if (!rows.length) return false;
     const now = rows.findIndex((r) => r.classList.contains("here"));
     rows[now]?.classList.remove("here");
     const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
     next.classList.add("here");
     next.scrollIntoView({ block: "nearest" });
-    (page() ? next : $("a", next))?.focus({ preventScroll: true });
+    (lines.length ? $("a", next) : next)?.focus({ preventScroll: true });
   };
   Precept.on("down", move(1));
   Precept.on("up", move(-1));

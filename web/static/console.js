@@ -9,6 +9,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     Precept.toast(Precept.problem(event.detail.xhr.responseText, event.detail.xhr.status), { bad: true });
   }
 });
+// What takes the place of the control that had the focus gets it, so that the next Tab goes on from there.
+let within = null;
+document.addEventListener("htmx:beforeSwap", (event) => { within = event.detail.target.contains(document.activeElement) ? event.detail.target : null; });
+document.addEventListener("htmx:afterSettle", () => {
+  if (within?.isConnected && document.activeElement === document.body) { within.tabIndex = -1; within.focus({ preventScroll: true }); }
+  within = null;
+});
 document.addEventListener("htmx:sendError", () => Precept.toast("The server cannot be reached; nothing was sent.", { bad: true }));
 
 // A template runs no script of what is put in it.

@@ -12,7 +12,20 @@
     ($("textarea, input:not([type=hidden])", dialog) || dialog).focus();
   });
 
-  // Finding a rule in the tree.
+  Precept.on("commit", () => { const form = $("dialog[open] form"); if (!form) return false; form.requestSubmit(); });
+  Precept.on("files", () => { const file = $(".files [aria-current], .files a"); if (!file) return false; file.focus(); });
+  const tab = (by) => () => {
+    const all = $$(".tabs a"), now = all.findIndex((a) => a.hasAttribute("aria-current")), next = all[now + by];
+    if (!next) return false;
+    next.click();
+  };
+  Precept.on("next-tab", tab(1));
+  Precept.on("last-tab", tab(-1));
+
+  // Finding a rule in the tree; Enter opens the first that is found.
+  $("#sift")?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") { event.preventDefault(); $$("li[data-sift] a").find((a) => a.offsetParent !== null)?.click(); }
+  });
   $("#sift")?.addEventListener("input", (event) => {
     const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const item of $$("[data-sift]")) item.hidden = !words.every((w) => item.dataset.sift.includes(w));
@@ -34,18 +47,24 @@
   document.addEventListener("htmx:afterSettle", cover);
   cover();
 
-  // Flips.
-  const rows = () => $$("tr.pick").filter((r) => r.offsetParent !== null);
-  const here = () => $("tr.pick.here");
+  // Lines that j and k go along: flips, results of tests, rules of the tree, faults of a draft.
+  const rows = () => $$(".pick").filter((r) => r.offsetParent !== null);
+  const here = () => $(".pick.here");
   const step = (by) => {
     const all = rows(), now = all.indexOf(here());
     const next = all[Math.max(0, Math.min(all.length - 1, now < 0 ? 0 : now + by))];
     if (!next) return false;
-    here()?.classList.remove("here");
-    next.classList.add("here");
-    next.setAttribute("aria-current", "true");
+    stand(next);
     next.scrollIntoView({ block: "nearest" });
-    if ($("#drawer [data-mark]") || $("#drawer h2")) open();
+    if ($("#drawer h2")) open();
+    else if (!$("#drawer")) $("a", next)?.focus({ preventScroll: true });
+  };
+  const stand = (row) => {
+    const was = here();
+    was?.classList.remove("here");
+    was?.removeAttribute("aria-current");
+    row.classList.add("here");
+    row.setAttribute("aria-current", "true");
   };
   const open = () => {
     const link = $("a", here() || rows()[0]);
@@ -66,8 +85,8 @@
   Precept.on("new-right", mark("new"));
   Precept.on("unmark", mark("neither"));
   document.addEventListener("click", (event) => {
-    const row = event.target.closest("tr.pick");
-    if (row) { here()?.classList.remove("here"); row.classList.add("here"); }
+    const row = event.target.closest(".pick");
+    if (row) stand(row);
   });
 
   // In the form of a rule the field that has the focus is what is saved.

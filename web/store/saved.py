@@ -41,8 +41,9 @@ def drop(store: Store, by: str, saved_id: int) -> bool:
 
 
 def of(store: Store, by: str) -> list[Saved]:
-    """Return one's own and the shared ones, by name."""
-    query = sa.select(SAVED).where((SAVED.c.by == by) | (SAVED.c.shared == 1)).order_by(SAVED.c.name)
+    """Return one's own and then the shared ones, each by name."""
+    mine_first = (SAVED.c.by != by, SAVED.c.name)
+    query = sa.select(SAVED).where((SAVED.c.by == by) | (SAVED.c.shared == 1)).order_by(*mine_first)
     with store.reading("read the filters") as connection:
         rows = connection.execute(query).all()
     return [Saved(id=r.id, name=r.name, to=r.to, shared=bool(r.shared), own=r.by == by) for r in rows]

@@ -136,6 +136,27 @@ def test_lines_are_filled_on_the_page_and_the_notice_is_sent(
     assert "it stays as it was sent" in page and "PLACEHOLDER" not in page
 
 
+def test_a_notice_that_cannot_go_out_yet_is_kept_and_can_be_sent_from_the_page_that_says_why(
+    signed_in: SignIn, filed: appeals.Appeal
+) -> None:
+    person = signed_in("appeals")
+    place = f"/appeals/{filed.id}/notice"
+    page = person.get(ruled(person, filed, "uphold")).text
+    fields = {name: "help.example" for name in re.findall(r'name="(fill_\d+)"', page)}
+
+    def sent(page: str, **more: str) -> tuple[str, str]:
+        text = re.search(r'<textarea id="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+        assert text is not None
+        form = {"text": text.group(1), "version": version(page), "send": "yes", **more}
+        answer = person.post(place, data=form, headers={"HX-Request": "true"})
+        return answer.headers["hx-redirect"], person.get(answer.headers["hx-redirect"]).text
+
+    to, page = sent(page, **fields)
+    assert "refused=content_date_required" in to and "Not sent: give the day" in page
+    to, page = sent(page, published="2026-09-01")
+    assert "refused" not in to and "it stays as it was sent" in page
+
+
 def test_the_next_appeal_is_the_oldest_that_one_may_decide(signed_in: SignIn, filed: appeals.Appeal) -> None:
     person = signed_in("appeals")
     to = person.get("/appeals/next", follow_redirects=False).headers["location"]

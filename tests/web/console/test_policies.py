@@ -103,6 +103,33 @@ def test_a_rule_is_changed_by_the_form_and_the_file_keeps_its_comments(author: T
     assert (rule.keywords, rule.band.low) == (("waste of space", "useless clown"), 8)
 
 
+def test_a_draft_that_is_begun_at_a_rule_goes_on_with_it_and_saving_leads_back_to_the_field(author: TestClient) -> None:
+    begun = author.post("/policies/drafts", data={"pack": "community", "rule": "HR2"}, follow_redirects=False)
+    place = begun.headers["location"]
+    assert place.endswith("/rules/HR2")
+    body = {"version": 1, "field": "clause", "clause": "HR2.b", "text": "Saying what one would do if nobody looked."}
+    page = author.post(place, data=body).text
+    assert "Saved as change 2." in page and page.count("autofocus") == 1
+    assert re.search(r"<textarea[^>]*autofocus[^>]*>Saying what one would do", page)
+    nowhere = author.post("/policies/drafts", data={"pack": "community", "rule": "ZZ9"}, follow_redirects=False)
+    assert re.fullmatch(r"/policies/drafts/p-[0-9a-f]+", nowhere.headers["location"])
+
+
+def test_one_key_leads_one_step_up_and_the_reviewer_to_what_waits(
+    author: TestClient, signed_in: Callable[..., TestClient]
+) -> None:
+    draft_id = begun(author)
+    diff = author.get(f"/policies/diff?old=community&new={draft_id}").text
+    assert f'href="/policies/drafts/{draft_id}" data-action=back' in diff and diff.count("data-action=back") == 1
+    assert 'href="/policies" data-action=back' in author.get(f"/policies/drafts/{draft_id}").text
+    author.post(f"/policies/drafts/{draft_id}/rules/HR1", data={"version": 1, "field": "low", "number": 6})
+    author.post(f"/policies/drafts/{draft_id}/submit", data={"version": 2, "reason": "a milder start"})
+    waits = f'<a class="button primary" href="/policies/drafts/{draft_id}" data-action="review">'
+    assert waits in signed_in("author").get("/policies").text
+    assert waits not in author.get("/policies").text  # a second person reviews it
+    author.post(f"/policies/drafts/{draft_id}/withdraw", data={"version": 3, "reason": "a test"})
+
+
 def test_a_change_by_the_form_that_would_break_the_rule_is_told_and_not_saved(
     author: TestClient, office: Office
 ) -> None:

@@ -117,6 +117,17 @@ def test_a_saved_filter_is_ones_own_or_for_all_and_the_palette_finds_it(signed_i
     assert evil.status_code == 422
 
 
+def test_saved_filters_stand_over_the_list_with_a_key_and_a_view_is_saved_once(signed_in: SignedIn) -> None:
+    ana, view = signed_in("moderator"), "/queue?state=escalated"
+    assert "Save this view as" not in ana.get("/queue").text
+    assert "Save this view as" in ana.get(view).text
+    ana.post("/settings/filters", data={"name": "0 for leads", "to": view, "shared": "false"})
+    page = ana.get(view).text
+    assert f'href="{view}" data-action=saved-1 aria-current=page>0 for leads' in page
+    assert "Save this view as" not in page
+    assert "0 for leads" not in signed_in("moderator").get("/queue").text
+
+
 def test_the_palette_finds_a_case_by_the_beginning_of_its_id(signed_in: SignedIn, decided: Decided) -> None:
     decision = decided(THREAT)
     found = signed_in("moderator").get(f"/palette?q={decision.id[:9]}").text
