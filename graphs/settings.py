@@ -30,7 +30,8 @@ class Settings(Fact):
 
     `frames` are taken of a video, `frame_bins` + `frame_top` of them are key frames, chosen by `scorer`: "embedded", or
     "clip/FOLDER" of an image-text encoder. `ocr` reads words; `speech` listens: "none", or "faster-whisper/MODEL".
-    `media_seconds` is what one file may take, apart from listening.
+    `media_seconds` is what one file may take, apart from listening. `cache_mb` bounds what is kept in the home to save
+    time: vectors, and what was seen in files.
     """
 
     home: Path = Field(default_factory=lambda: Path.home() / ".precept")
@@ -53,6 +54,7 @@ class Settings(Fact):
     assembly: Assembly | None = None
     media_root: Path | None = None
     media_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    cache_mb: int = Field(default=4096, ge=1, le=1_000_000)
     frames: int = Field(default=FRAMES, ge=1, le=64)
     frame_bins: int = Field(default=BINS, ge=1, le=64)
     frame_top: int = Field(default=TOP, ge=0, le=64)

@@ -139,7 +139,7 @@ def open_model(settings: Settings) -> Iterator[Embedded]:
     encoder = OnnxEncoder(threads=settings.threads)
     calibration = Calibration.model_validate_json(encoder.calibration)
     reader = open_reader(encoder, calibration)
-    with Cache.open(settings.home / "cache.db") as store:
+    with Cache.open(settings.home / "cache.db", settings.cache_mb << 20) as store:
         yield Embedded(encoder, calibration, store, reader)
 
 

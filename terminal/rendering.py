@@ -37,15 +37,21 @@ class Wanted(NamedTuple):
 
 
 def draw(made: Decision, case: Case, pack: Pack, root: Path | None, path: Path) -> None:
-    """Write the picture of a decision, and say so."""
+    """Write the picture of a decision, and say so; name the files that are no longer kept."""
     import typer
 
-    path.write_bytes(render(made, case, pack, root))
+    body, gone = render(made, case, pack, root)
+    path.write_bytes(body)
+    for name in gone:
+        typer.echo(f"precept: {name} is no longer kept, so it is not drawn; what was read in it is on record", err=True)
     typer.echo(f"precept: drawn: {path}", err=True)
 
 
-def render(made: Decision, case: Case, pack: Pack, root: Path | None) -> bytes:
-    """Return a decision's files with what was seen and cited as a PNG; raise Refused for a case without files."""
+def render(made: Decision, case: Case, pack: Pack, root: Path | None) -> tuple[bytes, tuple[str, ...]]:
+    """Return a decision's files with what was seen and cited as a PNG, and those whose pictures are no longer kept.
+
+    Raise Refused for a case without files.
+    """
     from tools.album import Album
     from tools.drawing import Panel, sheet
 
@@ -54,18 +60,25 @@ def render(made: Decision, case: Case, pack: Pack, root: Path | None) -> bytes:
         raise Refused(f"{case.id}: it holds no picture and no video, so there is nothing to draw; leave --render out")
     cited, album = _cited(made, case), Album(root)
     panels: list[Panel] = []
+    lost: list[str] = []
     for name, one in files.items():
         seen = [o for o in case.observations if o.media == name]
         told = tuple(f"not seen: {u.told}" for u in case.unseen if u.media == name)
         frames = _frames(name, one, seen, cited)
         shots = album(case, name, frames).pictures if frames else ()
         for frame, shot in zip(frames, shots, strict=True):
-            gone = (f"not shown: {shot.told}",) if isinstance(shot, Unseen) else ()
+            gone = (_untold(shot),) if isinstance(shot, Unseen) else ()
+            if isinstance(shot, Unseen) and shot.why == "missing" and name not in lost:
+                lost.append(name)
             data = None if isinstance(shot, Unseen) else shot.data
             panels.append(Panel(_title(frame, name, one), data, tuple(_marks(seen, frame, cited)), gone))
         if told and not frames:
             panels.append(Panel(f"{name}  {one.path}", None, lines=told))
-    return sheet([*_head(made, pack), *_said(case, cited)], panels)
+    return sheet([*_head(made, pack), *_said(case, cited)], panels), tuple(lost)
+
+
+def _untold(shot: Unseen) -> str:
+    return "the picture is no longer kept" if shot.why == "missing" else f"not shown: {shot.told}"
 
 
 def _cited(made: Decision, case: Case) -> frozenset[str]:

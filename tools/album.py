@@ -35,7 +35,7 @@ SIDE = 1280
 NARROWEST, LONGEST = 28, 50  # pixels, and side to side: with less or more some models refuse a picture
 LEAST = 256  # a crop is enlarged to that, at most fourfold
 MARGIN = 0.15  # of a box, around it
-KEPT = 64
+KEPT, KEPT_BYTES = 64, 64 * MIB
 DECODING = Limits(seconds=60.0, cpu_seconds=45, memory=2048 * MIB, answer=64 * MIB)
 _SHA = re.compile(r"sha256 ([0-9a-f]{16})")
 
@@ -78,11 +78,13 @@ class Decoded(NamedTuple):
 class Album:
     """Shows pictures of cases whose files are inside `root`, or anywhere where it is None. Many threads may call.
 
-    What the last `kept` asks gave is remembered, until the file changes: every stage asks for the same.
+    What the last `kept` asks gave, up to `most` bytes, is remembered until the file changes: every stage asks for the
+    same. It is remembered in memory alone: no picture of a case is written to disk.
     """
 
-    def __init__(self, root: Path | None = None, *, kept: int = KEPT) -> None:
-        self.root, self.kept = root, kept
+    def __init__(self, root: Path | None = None, *, kept: int = KEPT, most: int = KEPT_BYTES) -> None:
+        self.root, self.kept, self.most = root, kept, most
+        self._bytes = 0
         self._kept: OrderedDict[object, Shots] = OrderedDict()
         self._lock = Lock()
 
@@ -100,9 +102,10 @@ class Album:
         shots = Shots(tuple(_shot(found, w, media, one.type == "image") for w in wanted), found.total)
         if key is not None:
             with self._lock:
+                self._bytes += _bytes(shots) - _bytes(self._kept.pop(key, Shots(())))
                 self._kept[key] = shots
-                while len(self._kept) > self.kept:
-                    self._kept.popitem(last=False)
+                while self._kept and (len(self._kept) > self.kept or self._bytes > self.most):
+                    self._bytes -= _bytes(self._kept.popitem(last=False)[1])
         return shots
 
     def _key(self, path: str, media: str, wanted: Sequence[Wanted]) -> object | None:
@@ -166,6 +169,10 @@ def encoded(pixels: Pixels, name: str, box: Box | None = None) -> Picture:
         if quality == 50:
             image = _sized(image, image.width * image.height // 2, 0)
     return Picture(id=name, data=held.getvalue(), width=image.width, height=image.height)
+
+
+def _bytes(shots: Shots) -> int:
+    return sum(len(one.data) for one in shots.pictures if isinstance(one, Picture))
 
 
 def _shot(decoded: Decoded, wanted: Wanted, media: str, still: bool) -> Picture | Unseen:

@@ -4,7 +4,8 @@ What it returns is what was put in, or nothing: every row carries a checksum, a 
 `*.broken` and begun anew, and a cache that cannot be used turns itself off for the run. So callers never handle its
 errors, and always compute what they do not get back. Contract: the caller's keys name everything that the value
 depends on (text or case digest, rule digest, model digest). Vectors are kept in half precision: pass fresh ones
-through `stored` too, or a warm run and a cold run differ in the fourth digit.
+through `stored` too, or a warm run and a cold run differ in the fourth digit. With a bound on its size the items that
+were written longest ago go first.
 """
 
 import logging
@@ -16,13 +17,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
-from tools.items import Item, Vector, get, key, packed, prepare, put, stored, trim, unpacked
+from tools.items import Item, Vector, get, key, packed, prepare, put, size, stored, trim, unpacked
 from tools.sqlite import DAMAGED, code, connect, explain
 
 VerdictKey = tuple[str, str, str]  # content digest, rule digest, model digest
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
+LOOK = 0.02  # of the bound is written between two looks at the size
+ROOM = 0.9  # of the bound is left where it is passed, so that not every write makes room anew
 _UNUSABLE = DAMAGED | {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _log = logging.getLogger(__name__)
 
@@ -30,21 +33,25 @@ _log = logging.getLogger(__name__)
 class Cache:
     """An open cache. Make one with `Cache.open`; close it, or use it in a `with` block. Threads may share it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_bytes: int | None = None) -> None:
         self.path = path
+        self.max_bytes = max_bytes
+        self._written = 0
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._inode: int | None = None
         self._renewed = False
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
+    def open(cls, path: str | Path, max_bytes: int | None = None) -> Self:
         """Open a cache, creating it and its folder; a cache that cannot be used comes back turned off.
 
+        With `max_bytes` it is kept at that, give or take LOOK of it and what one write holds, now and after writing.
         Raise ValueError when the path names a healthy SQLite file that is no cache.
         """
-        cache = cls(Path(path))
+        cache = cls(Path(path), max_bytes)
         cache._start()
+        cache._safely("keep to its size", cache._bound, None)
         return cache
 
     def close(self) -> None:
@@ -76,7 +83,7 @@ class Cache:
         """
         rows = {key("vector", (name,)): packed(name, vector) for name, vector in items.items()}
         kept = {k: item for k, item in rows.items() if item is not None}
-        self._safely("keep vectors", lambda db: put(db, kept), None)
+        self._safely("keep vectors", lambda db: self._put(db, kept), None)
 
     def verdicts(self, keys: Sequence[VerdictKey]) -> dict[VerdictKey, str]:
         """Return the JSON bodies that are known, in the order asked."""
@@ -87,11 +94,22 @@ class Cache:
     def put_verdicts(self, items: Mapping[VerdictKey, str]) -> None:
         """Keep small JSON bodies."""
         rows = {key("verdict", digests): Item(body.encode()) for digests, body in items.items()}
-        self._safely("keep verdicts", lambda db: put(db, rows), None)
+        self._safely("keep verdicts", lambda db: self._put(db, rows), None)
 
     def trim(self, max_bytes: int) -> int:
         """Drop the items written longest ago until the file is no larger; return how many were dropped."""
         return self._safely("trim it", lambda db: trim(db, max_bytes), 0)
+
+    def _put(self, db: sqlite3.Connection, items: Mapping[bytes, Item]) -> None:
+        put(db, items)
+        self._written += sum(len(item.data) for item in items.values())
+        if self.max_bytes is not None and self._written > LOOK * self.max_bytes:
+            self._bound(db)
+
+    def _bound(self, db: sqlite3.Connection) -> None:
+        self._written = 0
+        if self.max_bytes is not None and size(db) > self.max_bytes:
+            trim(db, int(ROOM * self.max_bytes))
 
     def _get(self, doing: str, keys: list[bytes]) -> dict[bytes, Item]:
         nothing: dict[bytes, Item] = {}

@@ -116,11 +116,11 @@ def put(db: sqlite3.Connection, items: Mapping[bytes, Item]) -> None:
 def trim(db: sqlite3.Connection, max_bytes: int) -> int:
     """Drop the items written longest ago until the rest fits; give the space back; return how many were dropped."""
     dropped = 0
-    while (size := _size(db)) > max_bytes:
+    while (now := size(db)) > max_bytes:
         count = db.execute("SELECT count(*) FROM items").fetchone()[0]
         if not count:
             break
-        share = max(1, math.ceil(count * (1 - max_bytes / size)))
+        share = max(1, math.ceil(count * (1 - max_bytes / now)))
         oldest = "DELETE FROM items WHERE n IN (SELECT n FROM items ORDER BY n LIMIT ?)"
         dropped += db.execute(oldest, (share,)).rowcount
     # It gives back one page a step, and `execute` takes a single step where there is no result; a script runs it out.
@@ -128,7 +128,8 @@ def trim(db: sqlite3.Connection, max_bytes: int) -> int:
     return dropped
 
 
-def _size(db: sqlite3.Connection) -> int:
+def size(db: sqlite3.Connection) -> int:
+    """Return how many bytes the items take up in the file."""
     page, pages, free = (
         int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_size", "page_count", "freelist_count")
     )

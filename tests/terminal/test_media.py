@@ -74,6 +74,23 @@ def test_json_tells_of_each_finding_what_was_seen_where_by_which_tool_behind_the
     assert all("sightings" not in f for f in batch["findings"]), "a line of a batch stays as it is"
 
 
+def test_a_citation_is_drawn_without_what_was_kept_and_a_picture_that_is_gone_is_said_to_be(
+    precept: Invoke, folder: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    own, drawn, again = tmp_path / "own.png", tmp_path / "sheet.png", tmp_path / "again.png"
+    own.write_bytes((folder / "threat.png").read_bytes())
+    env |= {"PRECEPT_CACHE_MB": "1", "PRECEPT_HOME": str(tmp_path / "home")}
+    made = json.loads(precept("decide", CAKE, "--image", own, "--render", drawn, "--json").stdout)
+    for kept in Path(env["PRECEPT_HOME"]).glob("cache.db*"):
+        kept.unlink()
+    assert precept("explain", made["decision_id"], "--render", again).exit_code == 0
+    assert again.read_bytes() == drawn.read_bytes()
+    own.unlink()
+    gone = precept("explain", made["decision_id"], "--render", again)
+    assert gone.exit_code == 0 and "image-1 is no longer kept" in gone.stderr
+    assert not shows_red(again) and "part image-1" in gone.stdout
+
+
 def test_a_video_that_shows_nothing_is_kept_for_a_person(precept: Invoke, folder: Path) -> None:
     line = json.loads(precept("decide", CAKE, "--video", folder / "kind.mp4", "--json").stdout)
     assert (line["outcome"], line["causes"]) == ("review", ["picture_not_judged"])

@@ -170,6 +170,20 @@ def test_it_remembers_no_more_than_it_may(tmp_path: Path) -> None:
     assert again is not first and again == first
 
 
+def test_it_remembers_no_more_bytes_than_it_may_and_writes_nothing(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    for name in names:
+        put(tmp_path, encoded(halves()), name)
+    cases = [case(Media(type="image", path=name)) for name in names]
+    (one,) = Album(tmp_path)(cases[0], "image-1", [WHOLE]).pictures
+    assert isinstance(one, Picture)
+    album = Album(tmp_path, most=2 * len(one.data))
+    first = [album(each, "image-1", [WHOLE]) for each in cases]
+    assert album(cases[2], "image-1", [WHOLE]) is first[2] and album(cases[3], "image-1", [WHOLE]) is first[3]
+    assert album(cases[0], "image-1", [WHOLE]) is not first[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
 def test_frames_of_a_film_are_those_at_their_seconds(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="needs pip install 'precept[vision]'")
     from tests.media.videos import Film, made

@@ -107,6 +107,27 @@ def test_trim_drops_what_was_written_longest_ago_and_gives_the_space_back(tmp_pa
         assert cache.vectors(names) == {}
 
 
+def test_a_bounded_cache_keeps_to_its_size_while_it_is_written_and_the_oldest_go_first(tmp_path: Path) -> None:
+    path, kept, bound = tmp_path / "c.db", rows(4000), 1 << 20
+    names = list(kept)
+    with Cache.open(path, bound) as cache:
+        for start in range(0, 4000, 100):
+            cache.put_vectors({name: kept[name] for name in names[start : start + 100]})
+            left = cache.vectors(names)
+            assert list(left) == names[start + 100 - len(left) : start + 100]
+        assert 500 < len(left) < 2000
+    assert path.stat().st_size <= bound * 1.1
+
+
+def test_a_cache_that_grew_without_a_bound_is_cut_when_it_is_opened_with_one(tmp_path: Path) -> None:
+    path, kept = tmp_path / "c.db", rows(4000)
+    with Cache.open(path) as cache:
+        cache.put_vectors(kept)
+    with Cache.open(path, 1 << 20) as cache:
+        left = cache.vectors(list(kept))
+    assert 0 < len(left) < 2000 and path.stat().st_size <= 1 << 20
+
+
 @pytest.mark.parametrize("damage", ["first bytes", "every page but the first", "cut short"])
 def test_a_damaged_file_is_set_aside_with_one_warning_and_begun_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str

@@ -80,6 +80,20 @@ def test_a_lost_or_damaged_store_costs_time_alone(tmp_path: Path) -> None:
     assert looker.times == 2
 
 
+def test_a_full_store_lets_go_of_what_was_seen_longest_ago_and_that_is_looked_at_again(tmp_path: Path) -> None:
+    looker = Looker()
+    with Cache.open(tmp_path / "cache.db", 200_000) as store:
+        how = Looking(store=store)
+        ask(looker, how, b"old")
+        for number in range(300):
+            store.put_verdicts({("seen/x", "settings", str(number)): "x" * 2_000})
+        ask(looker, how, b"new")
+        ask(looker, how, b"new")
+        assert looker.times == 2
+        ask(looker, how, b"old")
+    assert looker.times == 3
+
+
 def test_without_a_store_everything_is_looked_at(how: Looking) -> None:
     looker = Looker()
     ask(looker, Looking())
