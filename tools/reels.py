@@ -56,9 +56,13 @@ def numbered(film: Frames) -> list[Shot]:
 
 
 def read_shots(
-    shots: Sequence[Shot], changes: Sequence[float], name: str, how: Looking, until: float, gaps: list[Unseen]
-) -> None:
-    """Find words and regions on frames, the most unlike their neighbours first, as far as time lasts."""
+    shots: Sequence[Shot], changes: Sequence[float], name: str, how: Looking, until: float, gaps: list[Unseen],
+    lasts: float = 0.0,
+) -> None:  # fmt: skip
+    """Find words and regions on frames, the most unlike their neighbours first, as far as time lasts.
+
+    `lasts` are the seconds of the film, for whoever watches.
+    """
     order = sorted(range(len(shots)), key=lambda at: -changes[at])
     blind: set[str] = set()
     looked: list[tuple[Shot, np.ndarray]] = []
@@ -68,8 +72,8 @@ def read_shots(
             told = f"only {done} of {len(shots)} frames were read within {how.seconds:g} s; give it more time"
             gaps.append(Unseen(media=name, what="words", why="out_of_time", told=told))
             return
-        blocks = _blocks(shot.pixels)
-        twin = next((other for other, known in looked if _same(blocks, known)), None)
+        blocks = blocks_of(shot.pixels)
+        twin = next((other for other, known in looked if alike(blocks, known)), None)
         if twin is not None:
             shot.words = [_moved(one, shot) for one in twin.words]
             shot.regions = [_moved(one, shot) for one in twin.regions]
@@ -77,7 +81,7 @@ def read_shots(
             _read(shot, name, how, blind, gaps)
             looked.append((shot, blocks))
         shot.read = True
-        how.tell(name, "words", (done + 1) / len(shots))
+        how.tell(name, "words", (done + 1) / len(shots), lasts)
 
 
 def words_of(shots: Sequence[Shot], keys: Sequence[Shot], name: str, gaps: list[Unseen]) -> list[Observation]:
@@ -121,6 +125,21 @@ def regions_of(shots: Sequence[Shot], keys: Sequence[Shot], name: str) -> list[O
     return [one.model_copy(update={"id": f"{name}.r{number}"}) for number, one in enumerate(kept, 1)]
 
 
+def blocks_of(pixels: Pixels) -> np.ndarray:
+    """Return the mean of each block and channel, [rows, columns, 3]."""
+    height, width = pixels.shape[:2]
+    rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
+    part = pixels[: rows * BLOCK, : columns * BLOCK].astype(np.float32)
+    if height < BLOCK or width < BLOCK:
+        return part
+    return np.asarray(part.reshape(rows, BLOCK, columns, BLOCK, 3).mean(axis=(1, 3)))
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two frames, by their blocks, show next to the same, so that one is not read again."""
+    return one.shape == other.shape and float(np.abs(one - other).max(initial=0.0)) <= SAME
+
+
 def _read(shot: Shot, name: str, how: Looking, blind: set[str], gaps: list[Unseen]) -> None:
     if "words" not in blind:
         words = read_words(shot.pixels, name, shot.locator, engine=how.engine)
@@ -158,17 +177,3 @@ def _stands(run: Run, id: str) -> Observation:
     where = run.cited.locator.model_copy(update={"end": later})
     best = {"text": run.best.text, "confidence": run.best.confidence, "locator": where, "id": id}
     return run.cited.model_copy(update=best)
-
-
-def _blocks(pixels: Pixels) -> np.ndarray:
-    """Return the mean of each block and channel, [rows, columns, 3]."""
-    height, width = pixels.shape[:2]
-    rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
-    part = pixels[: rows * BLOCK, : columns * BLOCK].astype(np.float32)
-    if height < BLOCK or width < BLOCK:
-        return part
-    return np.asarray(part.reshape(rows, BLOCK, columns, BLOCK, 3).mean(axis=(1, 3)))
-
-
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.shape == other.shape and float(np.abs(one - other).max(initial=0.0)) <= SAME
