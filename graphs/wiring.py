@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from graphs.desk import Desk
     from policy_store.index import RuleVectors
     from tools.ledger import Ledger as Ledger
-    from tools.looking import Watch
     from tools.speech import Listener
 
 
+Watch = Callable[[str, str, str, float, float], None]  # case id, file, stage, share done, seconds that it lasts
 RECENT = 2048
 BANK = "bank.jsonl"  # of known pictures, in the home
 
@@ -220,7 +220,7 @@ def open_deps(
 def sight(
     settings: Settings, book: Rulebook, model: Embedded, watch: "Watch | None" = None
 ) -> "Callable[[Case], Case]":
-    """Return how the files of a case are looked at; `watch` is told how far it is."""
+    """Return how the files of a case are looked at; `watch` is told the case's id and how far its file is."""
     from agents.keyframes import Chooser, risk_prompts, telling_regions
     from agents.perceiver import with_seen
     from tools.fingerprint import bank_at
@@ -241,15 +241,16 @@ def sight(
     how = Looking(
         root=settings.media_root, frames=settings.frames, engine=settings.ocr, choose=choose,
         chosen_by=by, likeness=liken, listener=_listener(settings.speech), store=model.store,
-        seconds=settings.media_seconds, watch=watch,
+        seconds=settings.media_seconds,
     )  # fmt: skip
 
     def see(case: "Case") -> "Case":
         pages = [part for part in case.parts if part.kind == "landing" and is_page(part.text)]
         if case.observations or case.unseen or not (case.media or pages):
             return case
+        told = partial(watch, case.id) if watch is not None else None
         case = with_seen(case, *look_at_pages(pages))
-        return with_seen(case, *look(case.media, how._replace(bank=bank_at(settings.home / BANK))))
+        return with_seen(case, *look(case.media, how._replace(bank=bank_at(settings.home / BANK), watch=told)))
 
     return see
 

@@ -45,7 +45,7 @@ def batch(
     with open_input(source) as lines, open_output(output, resume=resume) as out:
         again = f"precept batch {source} -o {output} --resume"
         try:
-            done = run(Task(settings, pack, profile, EXTRA | frozenset(ignore or ())), lines, out)
+            done = run(Task(settings, pack, profile, EXTRA | frozenset(ignore or ()), json), lines, out)
             out.settle()
         except KeyboardInterrupt:
             typer.echo(f"\nprecept: interrupted; {out.lines:,} lines are written. Go on with: {again}", err=True)

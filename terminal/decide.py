@@ -91,7 +91,7 @@ def _decided(
     from graphs.wiring import open_desk
     from terminal.progress import watching
 
-    with watching() as watch, open_desk(settings, pack, watch=watch) as desk:
+    with watching(quiet=json) as watch, open_desk(settings, pack, watch=watch) as desk:
         made = _as_json(desk, cases, steps) if json else _for_people(desk, cases, steps)
     if render is not None:
         from terminal.rendering import draw

@@ -37,12 +37,13 @@ CHUNK_TIME = timedelta(minutes=10)
 
 
 class Task(NamedTuple):
-    """What all lines of a run share; `extra` are keys to pass over."""
+    """What all lines of a run share; `extra` are keys to pass over, `quiet` shows nobody how far it is."""
 
     settings: Settings
     pack: Pack
     profile: str | None
     extra: frozenset[str]
+    quiet: bool = False
 
 
 class Run(NamedTuple):
@@ -65,13 +66,13 @@ def run(task: Task, lines: Input, out: Output) -> Run:
     rest = _left(task, lines, out)
     desk: Desk | None = None
     with ExitStack() as stack:
-        show = stack.enter_context(progress(lines))
+        bar = stack.enter_context(progress(lines, quiet=task.quiet))
         while chunk := _chunk(rest):
             done: dict[int, Case | Decision | BadLine] = {n: _case(task, n, raw) for n, raw in chunk}
             ids = [item.id for item in done.values() if item.id is not None]
             cases = {n: item for n, item in done.items() if isinstance(item, Case)}
             if cases:
-                desk = desk or stack.enter_context(open_desk(task.settings, task.pack, waits=False))
+                desk = desk or stack.enter_context(open_desk(task.settings, task.pack, waits=False, watch=bar.watch))
                 lost = partial(_lost, task, out, desk.deps.frame.model_digest)
                 found = {} if since is None else lost(since, cases)
                 taken_over += len(found)
@@ -83,7 +84,7 @@ def run(task: Task, lines: Input, out: Output) -> Run:
             out.write([written(_body(item)).encode() + b"\n" for item in done.values()])
             counts.update(item.outcome if isinstance(item, Decision) else "bad" for item in done.values())
             out.ids.add(ids)
-            show(out.lines)
+            bar.lines(out.lines)
     return Run(counts, taken_over)
 
 

@@ -56,7 +56,7 @@ class KeyFrames(Protocol):
 
 Choose = Callable[[Sequence[Glimpse]], KeyFrames]
 Liken = Callable[[Sequence[Pixels]], Sequence[float]]
-Watch = Callable[[str, str, float], None]
+Watch = Callable[[str, str, float, float], None]
 
 
 class Store(Protocol):
@@ -77,7 +77,8 @@ class Looking(NamedTuple):
     root: the folder that files must be in, and from which relative paths are taken; None allows every place.
     frames: how many are taken of a video. choose: which of them are key frames, all where there is none; `chosen_by`
     names everything that its choice depends on. likeness: scores frames without reading them; words are then read in
-    the key frames alone. seconds: what one file may take, apart from listening. watch: is told (file, stage, share).
+    the key frames alone. seconds: what one file may take, apart from listening. watch: is told (file, stage,
+    share of it that is done, seconds that the file lasts or 0 where they are not known).
     """
 
     root: Path | None = None
@@ -92,10 +93,10 @@ class Looking(NamedTuple):
     seconds: float = SECONDS
     watch: Watch | None = None
 
-    def tell(self, name: str, stage: str, share: float) -> None:
+    def tell(self, name: str, stage: str, share: float, lasts: float = 0.0) -> None:
         """Tell whoever watches how far a file is."""
         if self.watch is not None:
-            self.watch(name, stage, share)
+            self.watch(name, stage, share, lasts)
 
     @property
     def until(self) -> float:

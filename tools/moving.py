@@ -68,10 +68,11 @@ def _pictures(
     changes = scene_changes([shot.pixels for shot in shots])
     likeness = how.likeness([shot.pixels for shot in shots]) if how.likeness is not None else None
     if likeness is None:
-        read_shots(shots, changes, name, how, until, gaps)
+        read_shots(shots, changes, name, how, until, gaps, film.duration)
     chosen = _chosen(shots, changes, likeness, how)
     if likeness is not None:
-        read_shots([shots[place] for place in chosen.places], [1.0] * len(chosen.places), name, how, until, gaps)
+        own = [shots[place] for place in chosen.places]
+        read_shots(own, [1.0] * len(own), name, how, until, gaps, film.duration)
     keys = [shots[place] for place in chosen.places]
     known, unknown = known_in([(shot.pixels, shot.locator) for shot in shots], name, how.bank)
     words = words_of(shots, keys, name, gaps)

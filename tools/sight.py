@@ -99,7 +99,7 @@ def _looks(one: Media, place: str, how: Looking) -> Callable[[str], Seen]:
 def _watched(how: Looking, name: str) -> Looking:
     """Return how to look, told under the file's name in its case whatever it is called on the way."""
     watch = how.watch
-    return how if watch is None else how._replace(watch=lambda _, stage, share: watch(name, stage, share))
+    return how if watch is None else how._replace(watch=lambda _, *how_far: watch(name, *how_far))
 
 
 def _joined(found: Sequence[Seen]) -> Seen:

@@ -174,7 +174,8 @@ def test_a_sound_file_is_heard_and_one_that_holds_a_film_says_so(folder: Path, t
 
 
 def test_whoever_watches_is_told_of_every_stage(shown: Path) -> None:
-    told: list[tuple[str, str, float]] = []
+    told: list[tuple[str, str, float, float]] = []
     video_seen(str(shown), "v", FEW._replace(frames=2, watch=lambda *more: told.append(more)))
-    assert {stage for _, stage, _ in told} == {"frames", "words", "sound"}
-    assert all(name == "v" and 0 <= share <= 1 for name, _, share in told)
+    assert {stage for _, stage, _, _ in told} == {"frames", "words", "sound"}
+    assert all(name == "v" and 0 <= share <= 1 for name, _, share, _ in told)
+    assert {lasts > 0 for _, stage, _, lasts in told if stage == "words"} == {True}

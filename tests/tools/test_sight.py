@@ -106,7 +106,7 @@ def test_a_file_that_is_changed_while_it_is_looked_at_is_a_gap(sign: Path, tmp_p
     path = tmp_path / "swap.png"
     path.write_bytes(sign.read_bytes())
 
-    def swap(name: str, stage: str, share: float) -> None:
+    def swap(name: str, stage: str, share: float, lasts: float) -> None:
         path.write_bytes(sign.read_bytes() + b" ")
 
     (gap,) = look([image(path)], Looking(watch=swap)).unseen
