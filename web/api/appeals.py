@@ -23,6 +23,7 @@ from web.problem import Problem
 from web.store.appeals import DECIDED, Appeal, Item, Result, Ruling, State, Wanted
 from web.work import appeals, notices, reversal
 from web.work.filing import Filing
+from web.work.perusal import noted
 from web.work.reversal import Verb, Verdict
 
 router = APIRouter(tags=["appeals"])
@@ -224,6 +225,8 @@ def listed(
     office, wanted = office_of(request), Wanted(rule_id=rule_id, decision_id=decision_id, text=q)
     rows = appeals.inbox(office, actor, tab, wanted, _after(after), limit + 1)
     last = rows[limit - 1].appeal if len(rows) > limit else None
+    noted(office, actor, "appeals.list", tab, min(len(rows), limit), rule=rule_id, decision=decision_id, q=q,
+          after=after)  # fmt: skip
     counts = {str(tab): n for tab, n in appeals.counts(office, actor, wanted).items()}
     return Page(items=tuple(_out(office, row.appeal) for row in rows[:limit]),
                 next=f"{last.filed}~{last.id}" if last else None, counts=counts)  # fmt: skip

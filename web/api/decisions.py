@@ -75,7 +75,8 @@ def decisions(
     """List decisions, newest first, by words and prefixes or by the fields that are given."""
     wishes = {"outcome:": outcome, "state:": state, "rule:": rule_id, "severity:>=": severity_from}
     more = [f"{prefix}{wish}" for prefix, wish in wishes.items() if wish is not None]
-    return page(office_of(request), query(actor, q, *more), sort, after, limit, total=total)
+    wanted = query(actor, q, *more)
+    return page(office_of(request), actor, "case.list", wanted, sort, after, limit, total=total)
 
 
 @router.get("/{decision_id}", responses={304: {"description": "It is as the ETag says."}})

@@ -10,7 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from web.api.caller import ERRORS, calls
 from web.identity import Actor, office_of
 from web.problem import Problem
+from web.store import journal
 from web.work import happenings
+from web.work.happenings import name
 
 router = APIRouter(tags=["events"])
 EVERY = 0.5  # seconds between two looks at the record
@@ -46,6 +48,8 @@ async def events(
     """Stream what happens: `decision` and `ruling`, each with what holds after it."""
     import anyio
 
+    # One line for a stream, before the first event: who listens is told of everything from there on.
+    await run_in_threadpool(journal.note, office_of(request).store, actor.id, "events.read", name(start))
     office, place, sent = office_of(request), start, 0
     while True:
         heard = await run_in_threadpool(happenings.since, office, place)

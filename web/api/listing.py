@@ -11,6 +11,7 @@ from web.office import Office
 from web.problem import Problem
 from web.store.docket import Entry, State
 from web.work import search
+from web.work.perusal import noted
 from web.work.search import Query
 
 LIMIT = 50
@@ -66,16 +67,23 @@ def query(actor: Actor, text: str, *more: str) -> Query:
     return made
 
 
-def page(office: Office, wanted: Query, sort: str, after: str | None, limit: int, *, total: bool = False) -> Page:
-    """Return a page of what a query finds."""
+def page(
+    office: Office, actor: Actor, act: str, wanted: Query, sort: str, after: str | None, limit: int, *,
+    total: bool = False,
+) -> Page:  # fmt: skip
+    """Return a page of what a query finds, and note under `act` that it was read.
+
+    What waits for a blind opinion that could be the actor's is left out.
+    """
     office.catch_up()
     found: Sequence[Entry] = search.find(office, wanted, sort=sort, after=after, limit=limit + 1)
     more = len(found) > limit
     found = found[:limit]
     last = search.cursor(found[-1], sort, hidden=search.hidden(office, wanted, found[-1])) if more else None
+    shown = tuple(row(one) for one in found if not search.hidden(office, wanted, one))
+    noted(office, actor, act, "docket", len(shown), q=wanted.text, sort=sort, after=after)
     return Page(
-        items=tuple(row(one) for one in found), next=last,
-        total=search.count(office, wanted) if total else None,
+        items=shown, next=last, total=search.count(office, wanted) if total else None,
     )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def waiting(
     """List the cases that wait for a person, the most severe first."""
     wanted = query(actor, q)
     more = "" if wanted.of("state") else WAITS
-    return page(office_of(request), query(actor, q, more), sort, after, limit, total=total)
+    wanted = query(actor, q, more)
+    return page(office_of(request), actor, "queue.read", wanted, sort, after, limit, total=total)
 
 
 @router.post("/next", responses={204: {"description": "Nothing waits that nobody has."}})

@@ -17,6 +17,7 @@ from web.problem import ErrorBody, Problem
 from web.store import statements as kept
 from web.store.statements import Taken
 from web.work import statements
+from web.work.perusal import noted
 from web.work.statements import Draft, Drafted, Invalid
 
 router = APIRouter(prefix="/v1", tags=["statements"])
@@ -118,6 +119,7 @@ def listed(
 ) -> Listed:  # fmt: skip
     """List what was taken in, newest first."""
     found = kept.statements(office_of(request).store, before=before, limit=limit + 1)
+    noted(office_of(request), actor, "statement.list", "statements", min(len(found), limit), before=before)
     return Listed(items=tuple(map(_out, found[:limit])), next=found[limit - 1].at if len(found) > limit else None)
 
 
@@ -127,6 +129,7 @@ def one(request: Request, uuid: Annotated[str, Path(max_length=64)], actor: Send
     found = kept.statement(office_of(request).store, uuid=uuid)
     if found is None:
         raise Problem(404, f"There is no statement {uuid!r}.", param="uuid", code="unknown_statement")
+    noted(office_of(request), actor, "statement.read", uuid, 1)
     return _out(found)
 
 

@@ -24,6 +24,7 @@ from web.store.database import moment
 from web.work import appeals, notices, reversal
 from web.work.appeals import Tab
 from web.work.filing import LONGEST, Filing
+from web.work.perusal import noted
 from web.work.reversal import Verb, Verdict
 from web.work.view import case_view
 
@@ -89,6 +90,8 @@ def inbox(
     filed, _, last = after.partition("~")
     rows = appeals.inbox(office, actor, at.tab, at.wanted, (filed, last) if last else None, appeals.PAGE + 1)
     more = rows[appeals.PAGE - 1].appeal if len(rows) > appeals.PAGE else None
+    noted(office, actor, "appeals.list", at.tab, min(len(rows), appeals.PAGE), rule=at.rule, policy=at.policy, q=at.q,
+          after=after)  # fmt: skip
     return page(
         request, "appeals/inbox.html", actor, at=at, rows=rows[: appeals.PAGE], tabs=TABS, taste=taste(actor),
         counts=appeals.counts(office, actor, at.wanted), ages={r.appeal.id: _age(office, r.appeal) for r in rows},

@@ -17,6 +17,7 @@ from web.store import claims as held
 from web.store import docket
 from web.work import asking, claims, marks, notes, people, rulings, similar
 from web.work.events import UNDONE
+from web.work.perusal import noted
 from web.work.view import CaseView, case_view
 
 router = APIRouter(prefix="/cases")
@@ -59,6 +60,7 @@ def alike(request: Request, actor: Reader, decision_id: str, at: At) -> Response
     hidden = {n.entry.decision_id for n in found if marks.blind(office, actor, n.entry.decision_id)}
     found = [n for n in found if n.entry.decision_id not in hidden]
     names = people.names(office, {n.entry.by for n in found if n.entry.by})
+    noted(office, actor, "case.similar", decision_id, len(found))
     return page(request, "parts/similar.html", actor, near=found, blind=False, at=at, taste=taste(actor), names=names)
 
 

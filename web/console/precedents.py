@@ -10,6 +10,7 @@ from web.identity import Actor, needs, office_of
 from web.pages import page
 from web.store import precedents
 from web.work import people, seeds
+from web.work.perusal import noted
 
 router = APIRouter(prefix="/precedents")
 
@@ -19,6 +20,7 @@ def shown(request: Request, actor: Annotated[Actor, Depends(needs("read"))]) -> 
     """Show every precedent, those to be ruled on first."""
     office = office_of(request)
     found = sorted(precedents.all_of(office.store), key=lambda k: k.standing != "proposed")
+    noted(office, actor, "precedents.read", "precedents", len(found))
     names = people.names(office, {k.by for k in found} | {k.approved_by for k in found if k.approved_by})
     return page(request, "precedents.html", actor, found=found, taste=taste(actor), names=names)
 

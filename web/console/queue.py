@@ -15,6 +15,7 @@ from web.store import claims as held
 from web.store import docket, saved
 from web.store.docket import Entry
 from web.work import claims, marks, people, rulings, search
+from web.work.perusal import noted
 from web.work.rulings import Ruling
 
 router = APIRouter()
@@ -109,7 +110,9 @@ def tabs(request: Request, actor: Reviewer, at: At) -> Response:
 @router.get("/bulk")
 def preview(request: Request, actor: Reviewer, ids: Annotated[list[str], Query(max_length=rulings.MANY)]) -> Response:
     """Show what deciding cases alike would touch, before anything is done."""
-    return _bulk(request, actor, ids)
+    answer = _bulk(request, actor, ids)
+    noted(office_of(request), actor, "bulk.preview", "docket", len(ids), ids=" ".join(ids))
+    return answer
 
 
 @router.post("/bulk")
@@ -168,6 +171,8 @@ def listed(request: Request, actor: Actor, at: Place, after: str | None, templat
         if len(found) > SIZE:
             last = found[SIZE - 1]
             more = search.cursor(last, at.sort, hidden=search.hidden(office, query, last))
+        act = "case.search" if base == "/search" else "queue.read"
+        noted(office, actor, act, "docket", min(len(found), SIZE), state=at.state, q=at.q, sort=at.sort, after=after)
     except Problem as error:
         problem = error
     return page(
