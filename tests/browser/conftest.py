@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,9 +39,9 @@ class Site(NamedTuple):
         return made
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
-    """Serve a fresh home on loopback, with the example cases decided."""
+@contextmanager
+def serving(home: Path) -> "Iterator[Site]":
+    """Serve a home on loopback, with the example cases decided."""
     pytest.importorskip("fastapi", reason="the console needs pip install 'precept[web]'")
     import uvicorn
 
@@ -51,8 +51,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
     from web.office import open_office
     from web.serving import decide_examples
 
-    settings = Settings(home=tmp_path_factory.mktemp("home"), audit_rate=0)
-    with open_office(settings) as office:
+    with open_office(Settings(home=home, audit_rate=0)) as office:
         decide_examples(office, lambda told: None)
         limits = Limits(requests=1_000_000, sign_ins=1_000_000)
         config = uvicorn.Config(create_app(nullcontext(office), limits), host="127.0.0.1", port=0, log_level="warning")
@@ -66,6 +65,34 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
         yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", office)
         server.should_exit = True
         thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Site]":
+    """Serve a fresh home for all tests that leave the policy as it is."""
+    with serving(tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+def serious(page: "Page") -> list[tuple[str, str]]:
+    """Return the serious faults of accessibility of a page."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install 'precept[browser]'")
+    found = axe.Axe().run(page).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+
+
+def ready(page: "Page", url: str | None = None) -> None:
+    """Wait until a page (of an address, where one is given) is there and listens to keys."""
+    if url is not None:
+        page.wait_for_url(url)
+    page.wait_for_load_state("domcontentloaded")
+    page.wait_for_selector("[aria-keyshortcuts]")
+
+
+def press(page: "Page", *keys: str) -> None:
+    """Press keys one after the other, as a person does."""
+    for key in keys:
+        page.keyboard.press(key)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, serious
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -74,13 +74,11 @@ def test_of_two_who_want_one_case_the_second_is_told_who_has_it(site: Site, pers
 
 @pytest.mark.parametrize("path", ["/queue", "/search", "/settings", "/charts", "/password"])
 def test_pages_have_no_serious_fault_of_accessibility(site: Site, person: Person, path: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install 'precept[browser]'")
     for dark in (False, True):
         page = person("moderator", dark=dark)
         page.goto(path)
         page.wait_for_selector("kbd")
-        found = axe.Axe().run(page).response["violations"]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+        assert serious(page) == []
 
 
 @pytest.mark.parametrize("path", ["/queue", "/search", "/charts"])

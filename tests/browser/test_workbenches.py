@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, serious
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.chromium
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
-
-
-def serious(page: "Page") -> list[tuple[str, str]]:
-    """Return the serious faults of accessibility of a page."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs pip install 'precept[browser]'")
-    found = axe.Axe().run(page).response["violations"]
-    return [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
 
 
 def test_the_inbox_of_appeals_is_read_without_a_serious_fault(site: Site, person: Person, shot: Shot) -> None:
