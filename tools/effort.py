@@ -14,8 +14,8 @@ from tools.endpoint import Endpoint
 _THREE: dict[Depth, str] = {"none": "low", "short": "medium", "full": "high"}
 _FIVE: dict[Depth, str] = {"none": "minimal", "short": "low", "full": "high"}
 _FIVE_LATER: dict[Depth, str] = {"none": "none", "short": "low", "full": "high"}
-# The argument by which a family's chat template lets it think, from vLLM's page on reasoning outputs. Left unsaid, most
-# of them think first, and then their first token is neither Yes nor No.
+# The argument by which a family's chat template lets it think: from vLLM's page on reasoning outputs, for GLM, Hunyuan
+# and SmolLM3 from the templates themselves. Left unsaid, most think first, and their first token is no Yes or No.
 _SWITCHES: tuple[tuple[str, str], ...] = (
     (r"qwen-?3|glm-?(4\.[5-9]|[5-9])|hunyuan|smollm3|gemma-?4", "enable_thinking"),
     (r"deepseek-?v3\.[1-9]|granite-?3\.[2-9]|holo-?2", "thinking"),
