@@ -62,14 +62,19 @@ class Desk:
         assert decision is not None
         return decision
 
-    def stream(self, case: Case) -> Iterator[Progress]:
-        """Decide one case, giving each node's fields as it finishes."""
+    def stream(self, case: Case, decision_id: str | None = None) -> Iterator[Progress]:
+        """Decide one case, giving each node's fields as it finishes; the decision has a new id, or the one given."""
         self.deps.book.pack.profile(case.profile)
-        yield from self._run({"case": case, "decision_id": new_id()})
+        yield from self._run({"case": case, "decision_id": decision_id or new_id()})
 
-    def decide_many(self, cases: Iterable[Case], chunk: int = CHUNK) -> Iterator[Decision]:
-        """Decide cases in order, a chunk at a time; memory stays flat. A chunk is recorded before it is given out."""
-        rest = iter(cases)
+    def decide_many(
+        self, cases: Iterable[Case], chunk: int = CHUNK, ids: Iterable[str] | None = None
+    ) -> Iterator[Decision]:
+        """Decide cases in order, a chunk at a time; memory stays flat. A chunk is recorded before it is given out.
+
+        The decisions have new ids, or those given. Where it breaks off, some cases of a chunk may be on record.
+        """
+        rest = ((case, new_id()) for case in cases) if ids is None else zip(cases, ids, strict=True)
         while batch := list(islice(rest, chunk)):
             yield from self._chunk(batch)
 
@@ -112,7 +117,7 @@ class Desk:
         if not waits:
             self._forget(state["decision_id"])
 
-    def _chunk(self, batch: Sequence[Case]) -> Iterator[Decision]:
+    def _chunk(self, batch: Sequence[tuple[Case, str]]) -> Iterator[Decision]:
         from langgraph.runtime import Runtime
 
         from graphs import nodes
@@ -120,9 +125,9 @@ class Desk:
 
         deps = self.deps
         plain = Runtime(context=deps)
-        for case in batch:
+        for case, _ in batch:
             deps.book.pack.profile(case.profile)
-        states: list[State] = [{"case": c, "decision_id": new_id()} for c in batch]
+        states: list[State] = [{"case": c, "decision_id": i} for c, i in batch]
         for state in states:
             state.update(nodes.perceive(state, runtime=plain))
         vectors = deps.vectors_of([(s["case"].digest, s["perception"].views) for s in states])
@@ -187,10 +192,10 @@ class Desk:
         from graphs import nodes
 
         state, probabilities, own = item
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), self.deps.encoded()
         out = nodes.ranked(self.deps, state, probabilities, own)
         if "usage" in out:
-            out = nodes.costed(state, "rank_rules", out, time.perf_counter() - begun, 0)
+            out = nodes.costed(state, "rank_rules", out, time.perf_counter() - begun, self.deps.encoded() - before)
         state.update(out)
 
     def _may_wait(self, state: State) -> bool:

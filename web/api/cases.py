@@ -4,7 +4,6 @@ Contract: whoever sent a case may read what became of it; its content and the in
 inside is for signed-in people alone.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from cases.case import AD_FIELDS, Case, MediaKind
 from cases.model import Fact
 from web.api.caller import ERRORS, calls, deadline
+from web.api.repeat import Key, taken
 from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
@@ -101,18 +101,14 @@ def create(
     request: Request, response: Response, actor: Sender, until: Annotated[Deadline, Depends(deadline)],
     sent: Annotated[Sent, Body(openapi_examples=EXAMPLES)],
     wait: Annotated[bool, Query(description="Wait for the decision, for as long as the deadline allows.")] = True,
-    key: Annotated[
-        str | None,
-        Header(alias="Idempotency-Key", min_length=1, max_length=200,
-               description="A word of yours: the same one with the same body gives the same answer for 24 hours."),
-    ] = None,
+    key: Key = None,
 ) -> Submitted:  # fmt: skip
     """Have a case decided. Where it takes longer than the deadline, the answer is 202 and the work goes on."""
     office = office_of(request)
-    if key is not None and (before := _before(office, actor, key, sent)) is not None:
-        response.status_code, text = before
+    if key is not None and (held := taken(office, actor, key, sent)).state == "done":
+        response.status_code = held.status
         response.headers["Idempotent-Replayed"] = "true"
-        return Submitted.model_validate_json(text)
+        return Submitted.model_validate_json(held.answer)
     try:
         found = _decided(office, actor, sent, until, wait)
     except BaseException:
@@ -160,19 +156,6 @@ async def steps(
             yield ServerSentEvent(event="decision" if now.state == "decided" else "failed", data=answer)
             return
         await anyio.sleep(EVERY)
-
-
-def _before(office: Office, actor: Actor, key: str, sent: Sent) -> tuple[int, str] | None:
-    """Return the answer that a key has already, None where the key is new and now this request's."""
-    digest = hashlib.sha256(sent.model_dump_json().encode()).hexdigest()
-    held = idempotency.reserve(office.store, actor.id, key, digest)
-    if held.state == "other":
-        raise Problem(422, f"Idempotency-Key {key!r} was sent with another body; take a new key for another case.",
-                      param="Idempotency-Key", code="idempotency_mismatch")  # fmt: skip
-    if held.state == "open":
-        raise Problem(409, "A request with this Idempotency-Key is still at work; send it again in a moment.",
-                      param="Idempotency-Key", code="idempotency_open", headers={"Retry-After": "1"})  # fmt: skip
-    return (held.status, held.answer) if held.state == "done" else None
 
 
 def _decided(office: Office, actor: Actor, sent: Sent, until: Deadline, wait: bool) -> Submitted:

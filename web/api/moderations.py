@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from cases.case import Case
@@ -19,9 +19,11 @@ from cases.observation import Trouble
 from policy_store.pack import Pack
 from policy_store.taxonomy import OPENAI_CATEGORIES, OpenAICategory
 from web.api.caller import calls, deadline
+from web.api.repeat import Key, digest, taken
 from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
+from web.store import idempotency
 from web.work.deadline import Deadline
 from web.work.intake import NOT_FETCHED, Setting, Words, case_of, judge, with_addresses
 from web.work.media import decoded, keep
@@ -189,21 +191,45 @@ EXAMPLES = {
 @router.post("/v1/moderations", response_model_exclude_unset=True)
 def moderations(
     request: Request,
+    response: Response,
     sent: Annotated[Moderation, Body(openapi_examples=EXAMPLES)],
     actor: Annotated[Actor, Depends(calls("moderate"))],
     until: Annotated[Deadline, Depends(deadline)],
     flag: Annotated[
         Literal["act", "review"], Query(description="Whether a case in review counts as flagged, too.")
     ] = "act",
+    key: Key = None,
 ) -> Moderated:
-    """Judge texts or one multimodal content, as OpenAI's endpoint does."""
+    """Judge texts or one multimodal content, as OpenAI's endpoint does.
+
+    Sent again with its Idempotency-Key, what was decided is told again, and only what was not is decided.
+    """
     office = office_of(request)
     made = f"modr-{uuid.uuid4().hex}"
     cases = _cases(office, sent, made)
-    decisions = judge(office, actor.id, made, cases, until)
+    if key is None:
+        decisions = judge(office, actor.id, made, cases, until)
+    else:
+        decisions = _once(office, actor, made, cases, until, key, sent, response)
     pack, legacy = office.pack, sent.model.startswith(LEGACY)
     results = [_result(office, pack, c, d, flag, legacy) for c, d in zip(cases, decisions, strict=True)]
     return Moderated(id=made, model=sent.model, results=results)
+
+
+def _once(
+    office: Office, actor: Actor, made: str, cases: list[Case], until: Deadline, key: str, sent: Moderation,
+    response: Response,
+) -> list[Decision]:  # fmt: skip
+    if taken(office, actor, key, sent).state == "done":
+        response.headers["Idempotent-Replayed"] = "true"
+    try:
+        # The body is in the key of the decisions: what another one led to is never told of this one.
+        decisions = judge(office, actor.id, made, cases, until, f"{actor.id} {key} {digest(sent)}")
+    except BaseException:
+        idempotency.drop(office.store, actor.id, key)
+        raise
+    idempotency.keep(office.store, actor.id, key, 200, "")  # the decisions themselves are the answer
+    return decisions
 
 
 def _cases(office: Office, sent: Moderation, made: str) -> list[Case]:

@@ -4,6 +4,7 @@ Contract: what comes back is on record. A case in review has no run that waits f
 recorded beside it, as for a case of the command line's batch.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
@@ -101,8 +102,12 @@ def with_addresses(office: Office, case: Case, addresses: int) -> Case:
     return with_seen(seen, (), gaps)
 
 
-def judge(office: Office, actor: str, subject: str, cases: Sequence[Case], deadline: Deadline) -> list[Decision]:
+def judge(
+    office: Office, actor: str, subject: str, cases: Sequence[Case], deadline: Deadline, key: str | None = None
+) -> list[Decision]:  # fmt: skip
     """Decide cases on the fast path and return their decisions in order, all of them on record.
+
+    With a `key` the decisions have ids of its own: a second call with it decides what is not on record yet.
 
     They are noted in the journal as what `actor` had judged under `subject`. Raise Problem 504 where the deadline
     passes between two chunks; those decided until then stay on record.
@@ -118,8 +123,19 @@ def judge(office: Office, actor: str, subject: str, cases: Sequence[Case], deadl
     for start in range(0, len(cases), CHUNK):
         told = f"{len(out)} of {len(cases)} inputs were decided and are on record; send fewer at a time."
         deadline.check(told)
-        out += line.judge(office, Slot(actor, subject, cases[start : start + CHUNK]), deadline, told)
+        some = cases[start : start + CHUNK]
+        ids = None if key is None else [id_of(f"{key} {n}") for n in range(start, start + len(some))]
+        out += line.judge(office, Slot(actor, subject, some, ids), deadline, told)
     return out
+
+
+def id_of(key: str) -> str:
+    """Return the id of the decision that belongs to a key.
+
+    >>> id_of("c-0123456789abcdef")
+    'd-498ca4e5b7df41bc'
+    """
+    return f"d-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _line(live: Desk) -> Together:
@@ -130,4 +146,4 @@ def _line(live: Desk) -> Together:
         return _LINES[live]
 
 
-__all__ = ["NOT_FETCHED", "SURFACES", "Setting", "Words", "case_of", "judge", "with_addresses"]
+__all__ = ["NOT_FETCHED", "SURFACES", "Setting", "Words", "case_of", "id_of", "judge", "with_addresses"]

@@ -18,6 +18,8 @@ from web.store import journal, submissions
 from web.store.database import StoreError
 from web.store.submissions import Step, Submission
 from web.work.deadline import Deadline
+from web.work.intake import id_of
+from web.work.together import on_record
 
 AT_ONCE = 8
 LABELS: dict[str, str] = {
@@ -84,8 +86,12 @@ def _begin(office: Office, submission_id: str, case: Case) -> Event:
 def _run(office: Office, submission_id: str, case: Case, ended: Event) -> None:
     try:
         with _turns:
-            made = None
-            for n, step in enumerate(office.desks.live.stream(case), 1):
+            # The id belongs to the submission: what was on record before the process ended is not decided again.
+            made, decision_id = None, id_of(submission_id)
+            if on_record(office, decision_id):
+                submissions.end(office.store, submission_id, decision_id=decision_id)
+                return
+            for n, step in enumerate(office.desks.live.stream(case, decision_id), 1):
                 made = step.fields["decision"].id if "decision" in step.fields else made
                 spent = step.fields.get("spent")
                 seconds = spent[-1].seconds if spent else 0.0

@@ -1,7 +1,8 @@
 """Judging what comes at the same moment together: one pass of the encoder and one entry on record for many requests.
 
 Contract: whoever comes is served in order, waits for no timer, and gets its own decisions; what breaks one request
-breaks no other. Not a queue: nothing is kept that nobody waits for.
+breaks no other. The id of a decision is fixed before the first try, so that a pass that broke half way records no case
+twice when it is tried again. Not a queue: nothing is kept that nobody waits for.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from threading import Condition
 
 from cases.case import Case
 from cases.decision import Decision
-from graphs.desk import Desk
+from graphs.desk import Desk, new_id
+from tools.lookup import UnknownDecision
 from web.office import Office
 from web.store import journal
 from web.work.deadline import Deadline
@@ -19,12 +21,17 @@ AT_ONCE = 2  # passes: one that has to reason long does not hold up everybody
 
 
 class Slot:
-    """The cases of one request, at most CHUNK of them, and what came of them."""
+    """The cases of one request, at most CHUNK of them, and what came of them.
 
-    def __init__(self, actor: str, subject: str, cases: Sequence[Case]) -> None:
+    Where `ids` of the decisions are given, those that are on record already are not decided again.
+    """
+
+    def __init__(self, actor: str, subject: str, cases: Sequence[Case], ids: Sequence[str] | None = None) -> None:
         self.actor = actor
         self.subject = subject
         self.cases = cases
+        self.ids = [new_id() for _ in cases] if ids is None else list(ids)
+        self.again = ids is not None
         self.made: list[Decision] | None = None
         self.error: Exception | None = None
 
@@ -82,33 +89,47 @@ class Together:
         return batch
 
     def _serve(self, office: Office, batch: Sequence[Slot]) -> None:
+        # Noted first: what cannot be noted is not decided, so that nothing goes on record of which nobody is told.
         try:
-            made = list(self.desk.decide_many([case for slot in batch for case in slot.cases]))
+            with office.store.writing("note what is judged") as connection:
+                for slot in batch:
+                    detail = {"count": str(len(slot.cases))}
+                    journal.note(office.store, slot.actor, "content.judge", slot.subject, detail, connection)
+        except Exception as error:
+            self._fail(batch, error)
+            return
+        self._decide(office, batch)
+
+    def _decide(self, office: Office, batch: Sequence[Slot]) -> None:
+        try:
+            made = {i: found for slot in batch if slot.again for i in slot.ids if (found := on_record(office, i))}
+            left = [(i, c) for slot in batch for i, c in zip(slot.ids, slot.cases, strict=True) if i not in made]
+            made |= {d.id: d for d in self.desk.decide_many([c for _, c in left], ids=[i for i, _ in left])}
         except Exception as error:  # what it is, is raised in the request that it belongs to
             if len(batch) == 1:
                 batch[0].error = error
-            else:
-                for slot in batch:
-                    self._serve(office, [slot])
+                return
+            for slot in batch:
+                slot.again = True
+                self._decide(office, [slot])
             return
         except BaseException as error:
             self._fail(batch, RuntimeError(f"the pass was broken off: {type(error).__name__}"))
             raise
-        try:
-            with office.store.writing("note what was judged") as connection:
-                for slot in batch:
-                    detail = {"count": str(len(slot.cases))}
-                    journal.note(office.store, slot.actor, "content.judge", slot.subject, detail, connection)
-        except Exception as error:  # they are on record, but nobody is told what was not noted
-            self._fail(batch, error)
-            return
-        rest = iter(made)
         for slot in batch:
-            slot.made = [next(rest) for _ in slot.cases]
+            slot.made = [made[i] for i in slot.ids]
 
     def _fail(self, batch: Sequence[Slot], error: Exception) -> None:
         for slot in batch:
             slot.error = error
 
 
-__all__ = ["AT_ONCE", "CHUNK", "Slot", "Together"]
+def on_record(office: Office, decision_id: str) -> Decision | None:
+    """Return a decision by its whole id, None where it was never recorded."""
+    try:
+        return office.ledger.decision(decision_id)
+    except UnknownDecision:
+        return None
+
+
+__all__ = ["AT_ONCE", "CHUNK", "Slot", "Together", "on_record"]

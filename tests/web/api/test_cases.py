@@ -11,6 +11,7 @@ from tests.web.api.conftest import KIND, THREAT, picture
 from web.office import Office
 from web.store import submissions
 from web.store.submissions import SUBMISSIONS
+from web.work.intake import id_of
 
 PATH = "/v1/cases"
 
@@ -186,3 +187,18 @@ def test_a_case_that_a_restart_broke_off_is_decided_when_somebody_asks(
         )
     told = events(with_key("moderate", "read").get(f"{PATH}/{made.id}/steps").text)
     assert (told[-1][0], told[-1][1]["decision"]["outcome"]) == ("decision", "act")  # type: ignore[index]
+
+
+def test_a_case_that_was_on_record_when_a_restart_broke_off_is_not_decided_again(
+    with_key: Callable[..., TestClient], office: Office
+) -> None:
+    made = submissions.add(office.store, "pk-gone", case_from_text(THREAT, "left-late"), submissions.new_id())
+    (one,) = {d.id for s in office.desks.live.stream(case_from_text(THREAT, "left-late"), id_of(made.id))
+              if (d := s.fields.get("decision"))}  # fmt: skip
+    with office.store.writing() as connection:
+        connection.execute(
+            SUBMISSIONS.update().where(SUBMISSIONS.c.id == made.id).values(owner="here:1:gone", beat="2020")
+        )
+    told = events(with_key("moderate", "read").get(f"{PATH}/{made.id}/steps").text)
+    assert (told[-1][0], told[-1][1]["decision"]["decision_id"]) == ("decision", one)  # type: ignore[index]
+    assert [d.id for d in office.ledger.decisions(case_id="left-late")] == [one]

@@ -226,3 +226,18 @@ def test_moderating_needs_the_permission_and_goes_into_the_journal(
     made = with_key("moderate").post(PATH, json={"input": [KIND, KIND]}).json()["id"]
     (line,) = journal.lines(office.store, subject=made)
     assert (line.act, line.detail) == ("content.judge", {"count": "2"})
+
+
+def test_a_request_that_is_sent_again_with_its_key_is_decided_once(
+    with_key: Callable[..., TestClient], office: Office
+) -> None:
+    sender, before = with_key("moderate"), office.ledger.head().count
+    sent, key = {"input": ["One keyed text.", "Another keyed text."]}, {"Idempotency-Key": "m-1"}
+    first, again = (sender.post("/v1/moderations", json=sent, headers=key) for _ in range(2))
+    ids = [[r["precept"]["decision_id"] for r in answer.json()["results"]] for answer in (first, again)]
+    assert ids[0] == ids[1] and office.ledger.head().count == before + 2
+    assert "idempotent-replayed" not in first.headers and again.headers["idempotent-replayed"] == "true"
+    other = sender.post("/v1/moderations", json={"input": "Another."}, headers=key)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_mismatch")
+    fresh = sender.post("/v1/moderations", json=sent).json()["results"]
+    assert fresh[0]["precept"]["decision_id"] not in ids[0]
