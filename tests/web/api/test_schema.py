@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
 )
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-# A stream without an end, and what sets things for every caller.
+# A stream without an end has a property test of its own, in test_events.py.
 MANY = 10
 LEFT_OUT = ("/v1/events",)
 
