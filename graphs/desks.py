@@ -1,29 +1,33 @@
 """The desks of a process that lives long: one for each policy in use, over one model, one ledger, one set of waits.
 
 Contract: a desk that is handed out stays usable until `close`; `live` may change under its users, who take it anew for
-each case. Opening is done under a lock, deciding is not. Seeds that people approved join the seed bank of every desk:
-they can only send more on to be judged.
+each case. What another process put in force is taken over by `follow`. Opening is done under a lock, deciding is not.
+Seeds that people approved join the seed bank of every desk: they can only send more on to be judged.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from cases.text import fold
 from graphs.deps import Deps
 from graphs.desk import Desk
-from graphs.published import load_live
+from graphs.published import load_live, mark
 from graphs.saved import in_force
-from graphs.settings import Settings
+from graphs.settings import Settings, SettingsError
+from policy_store.fault import PackError
 from policy_store.pack import Pack
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from graphs.wiring import Embedded, Ledger
+
+_log = logging.getLogger("precept.desks")
 
 
 class Desks:
@@ -42,6 +46,8 @@ class Desks:
         self._bare: dict[str, Deps] = {}
         self._seeds: tuple[tuple[str, str], ...] = ()
         self._lock = RLock()
+        self._following = Lock()
+        self._mark = mark(settings.home)
         self._live = self.desk(load_live(settings))
 
     @property
@@ -86,6 +92,30 @@ class Desks:
         with self._lock:
             self._live = fresh
         return fresh
+
+    def follow(self) -> Desk | None:
+        """Put in force here what another process put in force in this home; return its desk, None where none did.
+
+        Cheap where nothing changed. Of several threads one opens the new desk, and the others go on under the old one.
+        A policy that was named by a folder or a version stays: so it would after a restart, too.
+        """
+        seen = mark(self.settings.home)
+        if seen == self._mark or not self._following.acquire(blocking=False):
+            return None
+        try:
+            self._mark = seen  # noted first: a version that cannot be opened is not tried again at every look
+            if self.settings.policy != self.pack.id:
+                return None
+            pack = load_live(self.settings)
+            if pack.digest == self.pack.digest:
+                return None
+            _log.info("%s %s was put in force elsewhere, and is in force here now", pack.id, pack.version)
+            return self.go_live(pack)
+        except (PackError, SettingsError, OSError) as error:
+            _log.error("%s %s stays in force: %s", self.pack.id, self.pack.version, error)
+            return None
+        finally:
+            self._following.release()
 
 
 @contextmanager

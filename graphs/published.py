@@ -61,6 +61,15 @@ def in_force(home: Path) -> dict[str, str]:
         ) from None
 
 
+def mark(home: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever another version is put in force; None where none ever was. It costs one `stat`."""
+    try:
+        found = _pointer(home).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def packs(home: Path) -> tuple[str, ...]:
     """Return the packs of which a version was published here."""
     return tuple(sorted(p.name for p in (home / "policies").glob("*") if p.is_dir()))
@@ -129,4 +138,6 @@ def _folder(home: Path, pack_id: str, version: str) -> Path:
     return folder
 
 
-__all__ = ["SHIPPED", "VERSION", "in_force", "keep", "load_live", "located", "packs", "put_in_force", "versions"]
+__all__ = [
+    "SHIPPED", "VERSION", "in_force", "keep", "load_live", "located", "mark", "packs", "put_in_force", "versions",
+]  # fmt: skip

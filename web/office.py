@@ -42,7 +42,8 @@ class Office:
             raise Problem(404, str(error), param="decision_id", code="unknown_decision") from None
 
     def catch_up(self) -> None:
-        """Bring the docket up to date with the ledger."""
+        """Bring the docket up to date with the ledger, and what is in force here with what was published elsewhere."""
+        self.desks.follow()
         catch_up(self.store, self.ledger)
 
 

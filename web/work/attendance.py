@@ -1,6 +1,7 @@
 """What is done beside the requests, round by round: webhooks are queued and sent, and decisions counted. One thread.
 
-Once at the start and once a day uploads that no case names are taken out.
+A policy that another process published is in force here from the next round on. Once at the start and once a day
+uploads that no case names are taken out.
 """
 
 import logging
@@ -36,6 +37,7 @@ def _rounds(office: Office, tally: Tally, over: Event) -> None:
     pruned: datetime | None = None
     while not over.wait(EVERY):
         try:
+            office.desks.follow()
             hooks.collect(office)
             hooks.send_due(office)
             tally.catch_up()
