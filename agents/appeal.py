@@ -7,7 +7,7 @@ chain, model or name of anybody gets in. Contract: a notice with `unfilled` line
 from datetime import date
 from typing import Literal
 
-from agents.excerpt import shortened, whole_sentences
+from agents.excerpt import shortened
 from agents.notice import (
     DONE,
     PLACEHOLDER,
@@ -20,6 +20,7 @@ from agents.notice import (
     words_quoted,
 )
 from agents.prompt import render
+from agents.quotation import pictured, quotations
 from agents.redress import redress
 from agents.standing import Standing
 from cases.case import Case
@@ -69,10 +70,11 @@ def appeal_notice(
     if result == "overturned":
         return render("appeal_overturned", **shared, policy=pack.title, before=_before(was, pack, thing, before),
                       why=told)  # fmt: skip
-    quotes = whole_sentences(case, [e for f in decision.findings if f.rule_id == after.rule_id for e in f.evidence])
+    own = [f for f in decision.findings if f.rule_id == after.rule_id]
+    quotes, seen = quotations(case, [e for f in own for e in f.evidence]), [s for f in own for s in f.sightings]
     acted = {
         "done": _done(after, rule), "statement": said, "why": told, "rule": _named(rule, pack),
-        "words": words_quoted(quotes, thing), "within": within_rules(rule, pack),
+        "words": words_quoted(quotes, thing, pictured(case, seen)), "within": within_rules(rule, pack),
         "redress": lawful,
     }  # fmt: skip
     if result == "upheld":

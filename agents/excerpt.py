@@ -5,11 +5,9 @@ gets through. Lengths count Unicode code points.
 """
 
 import re
-from collections.abc import Sequence
 
 from cases.case import Case
 from cases.finding import Evidence
-from cases.text import sentences
 
 AROUND = 60
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -59,20 +57,6 @@ def in_context(case: Case, evidence: Evidence, around: int = AROUND) -> str:
     opening = "…" if evidence.start > around else ""
     closing = "…" if evidence.end + around < len(text) else ""
     return f"{opening}{left}**{escaped(evidence.quote)}**{right.rstrip()}{closing}"
-
-
-def whole_sentences(case: Case, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return the sentences that the quotes stand in, each once; a quote of several sentences stays as it is.
-
-    A reader understands a sentence better than a span of it, and a span would tell what a detector looks for.
-    """
-    found: dict[str, None] = {}
-    for e in evidence:
-        text = next((p.text for p in case.parts if p.id == e.part), "")
-        around = [(a, b) for a, b in sentences(text) if a <= e.start and e.end <= b]
-        stands = text[e.start : e.end] == e.quote and around
-        found[text[around[0][0] : around[0][1]] if stands else e.quote] = None
-    return tuple(found)
 
 
 def bar(value: float, top: float = 4.0, cells: int = 5) -> str:

@@ -7,9 +7,9 @@ internal (see agents.notice). Content, chain and the words of people are escaped
 from collections.abc import Sequence
 from typing import Literal
 
-from agents.excerpt import bar, escaped, in_context, shortened, whole_sentences
+from agents.excerpt import bar, escaped, in_context, shortened
 from agents.notice import SUPPORT, notice
-from agents.perceiver import seen_at
+from agents.quotation import pictured, quotations, runs, stood
 from agents.rationale import WHY
 from agents.reasoner import CHECKED, NOTE
 from agents.standing import Standing, standing
@@ -18,12 +18,12 @@ from cases.case import Case
 from cases.decision import Critique, Decision, Edit, Precedent, dominant
 from cases.exchange import Usage
 from cases.finding import Finding
-from cases.observation import Locator, Observation
+from cases.observation import Locator
 from policy_store.pack import Pack
 
 Audience = Literal["moderator", "user"]
 MAX_PRECEDENT = 200
-MAX_REGIONS = 3
+MAX_RUNS = 3
 BUILT = "This chain was built from measurements by code, not by a language model."
 UNKNOWN_AUTHOR = "This chain does not say that code built it from measurements; a language model may have written it."
 MODEL_WROTE = "A language model wrote this chain; code checked its ids and looked up its quotations."
@@ -49,9 +49,10 @@ def explain(decision: Decision, case: Case, pack: Pack, audience: Audience, edit
     """
     held = standing(decision, case, pack, edits)
     if audience == "user":
-        quotes = whole_sentences(case, [e for f in decision.findings if f.rule_id == held.rule_id for e in f.evidence])
+        own = [f for f in decision.findings if f.rule_id == held.rule_id]
+        quotes, seen = quotations(case, [e for f in own for e in f.evidence]), [s for f in own for s in f.sightings]
         lifted = decision.outcome == "act" and decision.action != SUPPORT and held.outcome == "allow"
-        return notice(held, decision.id, case, pack, quotes, lifted=lifted)
+        return notice(held, decision.id, case, pack, quotes, lifted=lifted, seen=pictured(case, seen))
     main = dominant(decision) or (decision.findings[0] if decision.findings else None)
     sections = (
         _head(decision, held, pack),
@@ -148,8 +149,8 @@ def _evidence(decision: Decision, case: Case) -> str:
     for finding in decision.findings:
         for e in finding.evidence:
             drop = "" if e.drop is None else f", without it the log-odds move by {-e.drop:+.2f}"
-            place = "".join(f", {_region(one)}" for one in seen_at(case, e)[:MAX_REGIONS])
-            where = f"{finding.rule_id}, part {escaped(e.part)}, characters {e.start}-{e.end}{place}{drop}"
+            seen = "".join(f", {stood(case, run.seen)}" for run in runs(case, e)[:MAX_RUNS])
+            where = f"{finding.rule_id}{seen}, part {escaped(e.part)}, characters {e.start}-{e.end}{drop}"
             lines.append(f"- {where}: {in_context(case, e)}")
         lines += [
             f"- {finding.rule_id}, {s.region} in {s.media}: {escaped(s.shows)}{_at(s.locator)}"
@@ -164,12 +165,6 @@ def seen_as(decision: Decision, pack: Pack) -> bool:
         f.sightings and f.probability == decision.score and (rule := pack.by_id.get(f.rule_id)) and rule.by_sight
         for f in decision.findings
     )
-
-
-def _region(one: Observation) -> str:
-    """Return where in a file something was seen, in words."""
-    there = whereabouts(one.locator)
-    return f"seen {there}" if one.locator.box else f"{one.kind}{f' {there}' if there else ''}"
 
 
 def _at(locator: Locator) -> str:

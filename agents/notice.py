@@ -7,8 +7,8 @@ no score, threshold, chain, criterion, model, precedent or name of a moderator c
 
 from collections.abc import Sequence
 
-from agents.excerpt import shortened
 from agents.prompt import render
+from agents.quotation import Quotation
 from agents.standing import Standing
 from cases.case import Case, Surface
 from policy_store.pack import Pack
@@ -16,7 +16,6 @@ from policy_store.rule import Rule
 
 PLACEHOLDER = "### PLACEHOLDER ###"
 SUPPORT = "offer support"
-MAX_QUOTED = 240
 THING: dict[Surface, str] = {
     "post": "post", "comment": "comment", "message": "message", "chat": "chat message", "profile": "profile text",
     "prompt": "request", "ad": "ad", "listing": "listing", "review": "review",
@@ -35,10 +34,13 @@ STATE = {
 }
 
 
-def notice(held: Standing, reference: str, case: Case, pack: Pack, quotes: Sequence[str], *, lifted: bool) -> str:
+def notice(
+    held: Standing, reference: str, case: Case, pack: Pack, quotes: Sequence[Quotation], *, lifted: bool, seen: str = ""
+) -> str:
     """Return the notice as plain text.
 
-    `quotes` are the person's own words that the decision rests on, `lifted` says that an earlier restriction ends.
+    `quotes` are the person's own words that the decision rests on, `seen` what of a picture it rests on, `lifted` says
+    that an earlier restriction ends.
     """
     thing, day = THING[case.surface], held.at.date().isoformat()
     rule = pack.by_id.get(held.rule_id) if held.rule_id else None
@@ -65,7 +67,7 @@ def notice(held: Standing, reference: str, case: Case, pack: Pack, quotes: Seque
         return render(name, thing=thing, policy=pack.title, day=day, reference=reference, automation=machine)
     return render(
         "notice_act", decided=_decided(held, thing), day=day, reference=reference, rule=cited,
-        words=words_quoted(quotes, thing), within=within_rules(rule, pack), automation=machine,
+        words=words_quoted(quotes, thing, seen), within=within_rules(rule, pack), automation=machine,
         redress=render("notice_redress"),
     )  # fmt: skip
 
@@ -106,12 +108,13 @@ def _decided(held: Standing, thing: str) -> str:
     return f"Your {thing} {done}, because it was found to break our rules."
 
 
-def words_quoted(quotes: Sequence[str], thing: str) -> str:
-    """Return the person's own words that a decision rests on."""
+def words_quoted(quotes: Sequence[Quotation], thing: str, seen: str = "") -> str:
+    """Return the person's own words that a decision rests on, and what of a picture, where that is `seen`."""
     if not quotes:
-        return f"The decision rests on your {thing} as a whole."
-    lines = [f"- “{shortened(q, MAX_QUOTED)}”" for q in quotes]
-    return "\n".join(["The decision rests on these words of yours:", *lines])
+        return f"The decision rests on {seen or f'your {thing} as a whole'}."
+    lines = [f"- {quote.told}" for quote in quotes]
+    also = f"{seen}, and on " if seen else ""
+    return "\n".join([f"The decision rests on {also}these words of yours:", *lines])
 
 
 def within_rules(rule: Rule | None, pack: Pack) -> str:

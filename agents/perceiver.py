@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cases.case import Case, Part, PartKind, media_ids
 from cases.decision import Cause
@@ -92,18 +93,31 @@ def placed(case: Case, one: Observation) -> tuple[str, PartKind] | None:
     return one.media, "screen"
 
 
-def seen_at(case: Case, evidence: Evidence) -> tuple[Observation, ...]:
-    """Return the observations whose words a quote covers; none for a quote of written parts."""
+class Line(NamedTuple):
+    """A line of a part that was read or heard, and where it stands in the part's text."""
+
+    seen: Observation
+    start: int
+    end: int
+
+
+def lines_of(case: Case, part_id: str) -> tuple[Line, ...]:
+    """Return the lines of a part, each one observation; none for a part that was written."""
     at, out = 0, []
     for one in case.observations:
         place = placed(case, one)
-        if place is None or place[0] != evidence.part:
+        if place is None or place[0] != part_id:
             continue
         end = at + len(_line(one))
-        if at < evidence.end and end > evidence.start:
-            out.append(one)
+        out.append(Line(one, at, end))
         at = end + 1
     return tuple(out)
+
+
+def seen_at(case: Case, evidence: Evidence) -> tuple[Observation, ...]:
+    """Return the observations whose words a quote covers; none for a quote of written parts."""
+    lines = lines_of(case, evidence.part)
+    return tuple(line.seen for line in lines if line.start < evidence.end and line.end > evidence.start)
 
 
 def seen_through(case: Case) -> bool:

@@ -5,6 +5,8 @@ It never holds the chain of thought, a score, a threshold, the name of a moderat
 
 from agents.depth import FAILURES
 from agents.prompt import render
+from agents.quotation import pictured, quotations
+from cases.case import Case
 from cases.decision import Cause, Outcome
 from cases.finding import Finding
 from policy_store.rule import Rule
@@ -27,7 +29,7 @@ WHY: dict[Cause, str] = {
 
 
 def public_rationale(
-    outcome: Outcome, rule: Rule | None, findings: tuple[Finding, ...], causes: tuple[Cause, ...]
+    outcome: Outcome, rule: Rule | None, findings: tuple[Finding, ...], causes: tuple[Cause, ...], case: Case
 ) -> str:
     """Return the rationale that the person concerned may read."""
     if outcome == "allow":
@@ -37,17 +39,11 @@ def public_rationale(
         return render("public_review", about=about, why=" ".join(dict.fromkeys(WHY[c] for c in causes)))
     assert rule is not None
     own = [f for f in findings if f.rule_id == rule.id]
-    quotes = [e.quote for f in own for e in f.evidence]
-    if rule.action is None and any(f.sightings for f in own):
-        words = f", and on these words: {', '.join(f'“{shortened(q)}”' for q in quotes)}" if quotes else ""
-        return render("public_seen", rule=rule.type, statement=rule.statement, words=words)
-    shown = ", ".join(f"“{shortened(q)}”" for q in quotes) or "the content as a whole"
+    quotes = ", ".join(q.told for q in quotations(case, [e for f in own for e in f.evidence], MAX_QUOTED))
+    seen = pictured(case, [s for f in own for s in f.sightings])
+    if rule.action is None and seen:
+        words = f", and on these words: {quotes}" if quotes else ""
+        return render("public_seen", rule=rule.type, statement=rule.statement, shown=seen, words=words)
     if rule.action is not None:
         return render("public_support", rule=rule.type)
-    return render("public_act", rule=rule.type, statement=rule.statement, quotes=shown)
-
-
-def shortened(quote: str) -> str:
-    """Return a quote on one line, cut at MAX_QUOTED characters."""
-    flat = " ".join(quote.split())
-    return flat if len(flat) <= MAX_QUOTED else flat[: MAX_QUOTED - 1].rstrip() + "…"
+    return render("public_act", rule=rule.type, statement=rule.statement, quotes=quotes or "the content as a whole")

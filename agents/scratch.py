@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.calibration import Calibration
 from agents.evidence import measured, without_evidence
-from agents.rationale import shortened
+from agents.excerpt import shortened
 from agents.reading import Read
 from agents.vectors import Encode, Floats, Vectors, logit
 from cases.case import Case
@@ -19,6 +19,8 @@ from cases.finding import Evidence
 from cases.model import Fact
 from cases.text import fold, sentences
 from cases.view import View
+
+MAX_QUOTED = 160
 
 
 class Trial(Fact):
@@ -66,7 +68,7 @@ def try_rule(
     drop = float(logit(np.array([p]))[0] - logit(np.array([left]))[0])
     hit = p >= 0.5
     unsure = abs(p - 0.5) < 0.15 or (hit and drop <= 0)
-    words = ", ".join(f"“{shortened(e.quote)}”" for e in evidence)
+    words = ", ".join(f"“{shortened(e.quote, MAX_QUOTED)}”" for e in evidence)
     lean = "meets" if hit else "does not meet"
     why = f"The words nearest to the rule are {words}; without them the probability goes from {p:.2f} to {left:.2f}."
     doubt = " This is close: write an example on each side of the line and try again." if unsure else ""

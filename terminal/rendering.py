@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from agents.quotation import pictured, quotations
 from cases.case import Case, Media, media_ids
 from cases.decision import Decision, dominant
 from cases.observation import Locator, Observation, Unseen
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 12  # of one file
 NEAR = 0.05  # seconds
+KINDS = {"subtitle": "Subtitle", "speech": "Said", "match": "Known picture"}
 BARE = frozenset(
     {
         "FEMALE_GENITALIA_EXPOSED", "MALE_GENITALIA_EXPOSED", "ANUS_EXPOSED", "FEMALE_BREAST_EXPOSED",
@@ -73,8 +75,8 @@ def render(made: Decision, case: Case, pack: Pack, root: Path | None) -> tuple[b
             data = None if isinstance(shot, Unseen) else shot.data
             panels.append(Panel(_title(frame, name, one), data, tuple(_marks(seen, frame, cited)), gone))
         if told and not frames:
-            panels.append(Panel(f"{name}  {one.path}", None, lines=told))
-    return sheet([*_head(made, pack), *_said(case, cited)], panels), tuple(lost)
+            panels.append(Panel(f"{name} · {_file(one)}", None, lines=told))
+    return sheet([*_head(made, case, pack), *_said(case, cited)], panels), tuple(lost)
 
 
 def _untold(shot: Unseen) -> str:
@@ -114,7 +116,7 @@ def _marks(seen: Iterable[Observation], frame: Wanted, cited: frozenset[str]) ->
         )
         told = f"“{o.text}”" if o.text else o.label.replace("_", " ").lower()
         until = f", until {clock(o.locator.end)}" if o.kind == "words" and o.locator.end else ""
-        yield Mark(o.locator.box, kind, f"{told} ({o.confidence:.0%}{until})", o.label in BARE)
+        yield Mark(o.locator.box, kind, f"{told}{until} ({o.tool}, confidence {o.confidence:.0%})", o.label in BARE)
 
 
 def _stands(one: Observation, frame: Locator) -> bool:
@@ -127,22 +129,35 @@ def _stands(one: Observation, frame: Locator) -> bool:
 
 
 def _title(frame: Wanted, name: str, one: Media) -> str:
-    when = f"  {clock(frame.locator.start)}  frame {frame.locator.frame}" if frame.locator.start is not None else ""
-    return f"{name}{when}  {one.path}"
+    at = frame.locator
+    when = [f"at {clock(at.start)}", f"frame {at.frame}"] if at.start is not None else []
+    return " · ".join([name, *when, _file(one)])
 
 
-def _head(made: Decision, pack: Pack) -> list[str]:
+def _file(one: Media) -> str:
+    """Return the name of a file without its folders: they are the operator's, and nothing to show around."""
+    return one.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _head(made: Decision, case: Case, pack: Pack) -> Iterator[str]:
     rule = pack.by_id.get(made.rule_id or "")
-    under = f"  {rule.id} {rule.type}, severity {made.severity}" if rule else ""
-    return [f"{made.outcome.upper()}{under}   {made.case_id}   {made.id}"]
+    yield made.outcome.upper() + (f" under {rule.id} {rule.type}" if rule else "")
+    severity = f"severity {made.severity} of 100, tier {made.tier} · " if rule else ""
+    yield f"{severity}case {made.case_id} · decision {made.id}"
+    leading = dominant(made)
+    if leading is not None:
+        seen = pictured(case, leading.sightings)
+        told = [quote.told for quote in quotations(case, leading.evidence)]
+        if resting := [*([seen] if seen else []), *told]:
+            yield f"It rests on {', '.join(resting)}."
 
 
 def _said(case: Case, cited: frozenset[str]) -> Iterator[str]:
     """Yield what was said and shown as subtitles, and what was not seen."""
     for o in case.observations:
         if o.kind in ("subtitle", "speech", "match"):
-            when = f" {clock(o.locator.start)}" if o.locator.start is not None else ""
-            mark = "cited, " if o.id in cited else ""
-            yield f"{o.media}{when}  {mark}{o.kind}: {o.text or o.label}"
+            when = f", at {clock(o.locator.start)}" if o.locator.start is not None else ""
+            mark = ", cited" if o.id in cited else ""
+            yield f"{KINDS[o.kind]} in {o.media}{when}{mark}: {f'“{o.text}”' if o.text else o.label}"
     for gap in case.unseen:
-        yield f"{gap.media}  not seen: {gap.told}"
+        yield f"Not seen of {gap.media}: {gap.told}"

@@ -29,6 +29,10 @@ Kind = Literal["cited", "words", "region", "box"]
 COLOURS: dict[Kind, tuple[int, int, int]] = {
     "cited": (208, 24, 40), "words": (28, 92, 200), "region": (214, 130, 0), "box": (120, 120, 128),
 }  # fmt: skip
+LEGEND: dict[Kind, str] = {
+    "cited": "red: what the decision rests on", "words": "blue: other words that were read",
+    "region": "orange: body regions that were found", "box": "grey: what stands out to the eye",
+}  # fmt: skip
 SANS = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf")
 
 
@@ -51,7 +55,10 @@ class Panel(NamedTuple):
 
 
 def sheet(head: Sequence[str], panels: Sequence[Panel]) -> bytes:
-    """Return a sheet with lines on top and panels side by side as a PNG; of more than MOST_PANELS the first ones."""
+    """Return a sheet with lines on top and panels side by side as a PNG; of more than MOST_PANELS the first ones.
+
+    What the colours mean that are drawn stands below the lines.
+    """
     from PIL import Image, ImageDraw
 
     shown = list(panels[:MOST_PANELS])
@@ -59,7 +66,7 @@ def sheet(head: Sequence[str], panels: Sequence[Panel]) -> bytes:
     columns = 1 if len(shown) < 2 else 2
     width = WIDE if columns == 1 else NARROW
     drawn = [_panel(panel, width) for panel in shown]
-    top = _text(head, columns * width + (columns - 1) * GAP, INK, SIZE + 2)
+    top = _top(head, shown, columns * width + (columns - 1) * GAP)
     rows = [drawn[at : at + columns] for at in range(0, len(drawn), columns)]
     height = top.height + sum(max(one.height for one in row) + GAP for row in rows) + 2 * GAP
     made = Image.new("RGB", (columns * width + (columns + 1) * GAP, height), PAPER)
@@ -73,6 +80,19 @@ def sheet(head: Sequence[str], panels: Sequence[Panel]) -> bytes:
     held = io.BytesIO()
     made.save(held, "PNG")
     return held.getvalue()
+
+
+def _top(head: Sequence[str], panels: Sequence[Panel], width: int) -> "Image":
+    from PIL import Image
+
+    kinds = [kind for kind in LEGEND if any(mark.kind == kind for panel in panels for mark in panel.marks)]
+    lines = _text(head, width, INK, SIZE + 2)
+    legend = _text([LEGEND[kind] for kind in kinds], width, INK, SIZE - 2, [COLOURS[kind] for kind in kinds])
+    made = Image.new("RGB", (width, lines.height + (legend.height if kinds else 0)), PAPER)
+    made.paste(lines, (0, 0))
+    if kinds:
+        made.paste(legend, (0, lines.height))
+    return made
 
 
 def _panel(panel: Panel, width: int) -> "Image":

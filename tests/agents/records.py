@@ -120,7 +120,7 @@ def decision(
         "findings": findings,
         "stage": stage,
         "causes": causes,
-        "rationale": public_rationale(outcome, rule, findings, causes),
+        "rationale": public_rationale(outcome, rule, findings, causes, about),
         "automation": automation or ("partial" if outcome == "review" else "full"),
         "profile": profile,
         "pack": PackRef(id=pack().id, version=pack().version, digest=pack().digest),

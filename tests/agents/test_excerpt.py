@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.excerpt import bar, escaped, flat, in_context, shortened, whole_sentences
+from agents.excerpt import bar, escaped, flat, in_context, shortened
 from cases.finding import Evidence
-from tests.agents.records import THREAT, WORDS, case, evidence
+from tests.agents.records import WORDS, case, evidence
 
 
 def test_a_quote_stands_in_bold_between_its_neighbours() -> None:
@@ -55,13 +55,6 @@ def test_escaped_text_is_one_line_and_says_the_same(text: str) -> None:
 @given(st.text(), st.integers(2, 40))
 def test_a_shortened_text_keeps_to_its_limit(text: str, limit: int) -> None:
     assert len(shortened(text, limit)) <= limit
-
-
-def test_quotes_grow_to_their_sentence_and_stand_once() -> None:
-    about = case()
-    quotes = [evidence(about, "your stop"), evidence(about, "a bat"), evidence(about, "Dana. I will")]
-    assert whole_sentences(about, quotes) == (WORDS, "Dana. I will")
-    assert WORDS in THREAT
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_no_prompt_changes_unseen() -> None:
             "public_act.txt": "845e6bae0522",
             "public_allow.txt": "6da31215e5f4",
             "public_review.txt": "148599c37515",
-            "public_seen.txt": "e810ef082016",
+            "public_seen.txt": "6ac51ac3f56b",
             "public_support.txt": "333d03cdf3a2",
             "rank_case.txt": "c2df4d73673f",
             "rank_defined.txt": "30b1d262a697",

@@ -135,9 +135,9 @@ def test_a_prompt_names_its_missing_and_unused_variables() -> None:
 
 
 def test_the_public_rationale_quotes_and_holds_no_number() -> None:
-    found, _ = draft(final_act=0.01, final_allow=0.0)
-    text = public_rationale("act", small().by_id["VI2"], found.findings, ())
-    assert "break your legs" in text and small().by_id["VI2"].statement in text
+    found, (desk, _) = draft(final_act=0.01, final_allow=0.0)
+    text = public_rationale("act", small().by_id["VI2"], found.findings, (), desk.case)
+    assert "I will break your legs, you will bleed for this." in text and small().by_id["VI2"].statement in text
     assert "0." not in text and "%" not in text
 
 

@@ -9,7 +9,7 @@ pytest.importorskip("PIL", reason="pictures: pip install 'precept[vision]'")
 from PIL import Image  # noqa: E402
 
 from cases.observation import Box  # noqa: E402
-from tools.drawing import COLOURS, MOST_PANELS, NARROW, WIDE, Mark, Panel, sheet  # noqa: E402
+from tools.drawing import COLOURS, MOST_PANELS, NARROW, WIDE, Kind, Mark, Panel, sheet  # noqa: E402
 
 WHOLE = Box(x=0.25, y=0.25, width=0.5, height=0.5)
 
@@ -43,7 +43,21 @@ def test_a_covered_region_is_coarse_and_the_rest_is_not() -> None:
     whole = Box(x=0.0, y=0.0, width=1.0, height=1.0)
     fine = opened(sheet([], [Panel("a", held.getvalue(), (Mark(whole, "region", "x"),))]))
     coarse = opened(sheet([], [Panel("a", held.getvalue(), (Mark(whole, "region", "x", covered=True),))]))
+    fine, coarse = (made.crop((0, 100, made.width, made.height)) for made in (fine, coarse))
     assert len(coarse.getcolors(1 << 24) or ()) < len(fine.getcolors(1 << 24) or ()) / 2
+
+
+def test_the_colours_that_are_drawn_are_explained_and_no_others() -> None:
+    def top(*kinds: Kind) -> Image.Image:
+        marks = tuple(Mark(Box(x=0.9, y=0.9, width=0.05, height=0.05), kind, "") for kind in kinds)
+        made = opened(sheet(["ACT"], [Panel("a", picture(600, 100), marks)]))
+        return made.crop((0, 0, made.width, 100))
+
+    for kind, colour in COLOURS.items():
+        if kind == "box":  # as grey as the line below the head
+            continue
+        others = [k for k in COLOURS if k != kind]
+        assert count(top(kind), colour) > 20 and count(top(*others), colour) == 0
 
 
 def test_one_picture_is_wide_and_several_stand_side_by_side() -> None:

@@ -17,7 +17,6 @@ from cases.finding import AttributeValue, Citation
 from cases.finding import Verdict as Found
 from cases.model import Fact
 from graphs.record import Record
-from policy_store.pack import Pack
 
 
 class Quote(Fact):
@@ -108,7 +107,7 @@ def results(decision: Decision, case: Case | None) -> tuple[Result, ...]:
 
 def _verdict(record: Record, held: Standing) -> Verdict:
     decision, edits = record.decision, record.edits
-    rationale = decision.rationale if not edits else _reason(decision, record.pack, held)
+    rationale = decision.rationale if not edits else _reason(record, held)
     return fresh(decision, record.case).model_copy(
         update={
             "outcome": held.outcome, "rule_id": held.rule_id, "severity": held.severity, "tier": held.tier,
@@ -119,12 +118,12 @@ def _verdict(record: Record, held: Standing) -> Verdict:
     )  # fmt: skip
 
 
-def _reason(decision: Decision, pack: Pack, held: Standing) -> str:
-    rule = pack.by_id.get(held.rule_id or "")
+def _reason(record: Record, held: Standing) -> str:
+    decision, rule = record.decision, record.pack.by_id.get(held.rule_id or "")
     if held.outcome == "act" and rule is None:
         return "It was found to break the rules."
     causes = decision.causes if held.outcome == "review" else ()
-    return public_rationale(held.outcome, rule, decision.findings, causes)
+    return public_rationale(held.outcome, rule, decision.findings, causes, record.case)
 
 
 __all__ = ["Quote", "Result", "Verdict", "fresh", "results", "verdict"]
