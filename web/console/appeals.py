@@ -13,8 +13,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.dsa import EEA
 from cases.model import Fact
-from web.console.taste import taste
+from web.console.taste import scene_of, taste
 from web.identity import Actor, needs, office_of
+from web.number import Whole, whole
 from web.office import Office
 from web.pages import page
 from web.problem import Problem
@@ -32,7 +33,7 @@ router = APIRouter(prefix="/appeals")
 Reader = Annotated[Actor, Depends(needs("appeals.read"))]
 Decider = Annotated[Actor, Depends(needs("appeals.read", "appeals.decide"))]
 Text = Annotated[str, Form()]
-Number = Annotated[int, Form()]
+Number = Annotated[Whole, Form()]
 TABS: dict[Tab, str] = {
     "open": "Open", "mine": "Decided by me", "upheld": "Upheld", "overturned": "Overturned",
     "changed": "Other rule", "all": "All",
@@ -141,7 +142,8 @@ def one(request: Request, actor: Reader, appeal_id: str, at: At) -> Response:
     found = appeals.opened(office, actor, appeal_id)
     record = office.record(found.appeal.decision_id)
     return page(
-        request, "appeals/appeal.html", actor, at=at, found=found, appeal=found.appeal, taste=taste(actor),
+        request, "appeals/appeal.html", actor, at=at, found=found, appeal=found.appeal,
+        taste=taste(actor, scene_of(record.pack, found.appeal.rule_id)),
         view=case_view(office, record, actor), rules=record.pack.rules, tiers=record.pack.tiers,
         age=_age(office, found.appeal), done=SAID.get(found.appeal.state), url=f"/appeals/{found.appeal.id}",
     )  # fmt: skip
@@ -177,12 +179,12 @@ def rule(
     reason: Text = "", why: Text = "", rule_id: Text = "", severity: Text = "",
 ) -> Response:  # fmt: skip
     """Rule on the appeal."""
-    if severity.strip() and not severity.strip().isdigit():
-        raise Problem(422, f"severity={severity!r}: it is a whole number from 0 to 100.", param="severity",
+    grade = whole(severity)
+    if severity.strip() and grade is None:
+        raise Problem(422, f"severity={severity[:40]!r}: it is a whole number from 0 to 100.", param="severity",
                       code="bad_severity")  # fmt: skip
     verdict = Verdict(
-        verb=verb, reason=reason, why=why, rule_id=rule_id or None,
-        severity=int(severity) if severity.strip() else None,
+        verb=verb, reason=reason, why=why, rule_id=rule_id or None, severity=grade,
     )  # fmt: skip
     reversal.rule_on(office_of(request), actor, appeal_id, verdict, version=version)
     return _on(request, at.at(f"/appeals/{appeal_id}/notice", ruled="yes"))
@@ -215,13 +217,14 @@ async def write(request: Request, actor: Decider, appeal_id: str, at: At) -> Res
 
 
 def _written(request: Request, actor: Actor, appeal_id: str, at: Place, form: dict[str, str]) -> Response:
-    office, version = office_of(request), form.get("version", "")
-    if not version.isdigit():
+    office, version = office_of(request), whole(form.get("version", ""))
+    if version is None:
         raise Problem(422, "version is missing; load the page again.", param="version", code="version_required")
     published = form.get("published", "")
     day = _day(published)
-    fills = {int(k[5:]): v for k, v in form.items() if k.startswith("fill_") and k[5:].isdigit()}
-    draft = notices.save(office, actor, appeal_id, form.get("text", ""), fills, version=int(version))
+    numbered = ((whole(k[5:]), v) for k, v in form.items() if k.startswith("fill_"))
+    fills = {n: v for n, v in numbered if n is not None}
+    draft = notices.save(office, actor, appeal_id, form.get("text", ""), fills, version=version)
     more = {"published": published} if published else {}
     if form.get("send"):
         try:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from web.console.queue import At, Place, ruling
-from web.console.taste import taste
+from web.console.taste import scene_of, taste
 from web.identity import Actor, needs, office_of
+from web.number import Whole
 from web.pages import page
 from web.problem import Problem
 from web.store import claims as held
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/cases")
 Reader = Annotated[Actor, Depends(needs("read"))]
 Reviewer = Annotated[Actor, Depends(needs("review"))]
 Text = Annotated[str, Form()]
-Version = Annotated[int | None, Form()]
+Version = Annotated[Whole | None, Form()]
 OPEN: tuple[docket.State, ...] = ("waiting", "escalated", "second")
 
 
@@ -41,8 +42,10 @@ def case(request: Request, actor: Reader, decision_id: str, at: At, ahead: bool 
         except Problem:
             claim = claims.holder(office, found.decision_id)
     mine = claim is not None and claim.by == actor.id
+    led = found.held.rule_id if found.held and found.held.rule_id else record.decision.rule_id
+    scene = None if found.blind else scene_of(record.pack, led)
     answer = page(
-        request, "case.html", actor, view=found, at=at, taste=taste(actor), claim=claim, mine=mine or ahead,
+        request, "case.html", actor, view=found, at=at, taste=taste(actor, scene), claim=claim, mine=mine or ahead,
         may=("review" in actor.may) and (claim is None or mine), tiers=record.pack.tiers,
         others=[], suggestion=_suggestion(found), reasons=_reasons(found),
     )  # fmt: skip

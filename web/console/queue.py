@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cases.model import Fact
-from web.console.taste import taste
+from web.console.taste import scene_of, taste
 from web.identity import Actor, needs, office_of
+from web.number import whole
 from web.pages import page
 from web.problem import Problem
 from web.store import claims as held
@@ -67,13 +68,17 @@ At = Annotated[Place, Depends(place)]
 
 
 class Row(Fact):
-    """A line of the queue; `hidden` is a second opinion that the reader might give, of which nothing is told."""
+    """A line of the queue; `hidden` is a second opinion that the reader might give, of which nothing is told.
+
+    `strong` is of a scene that the reader wants covered as strongly as can be.
+    """
 
     entry: Entry
     text: str
     holder: str | None
     mine: bool
     hidden: bool
+    strong: bool
     causes: tuple[str, ...]
 
 
@@ -124,9 +129,9 @@ def bulk(
     versions = {}
     for one in ids:
         name, _, version = one.partition(":")
-        if not version.isdigit():
-            raise Problem(422, f"ids={one!r} has no version; open the preview again.", param="ids", code="bad_id")
-        versions[name] = int(version)
+        if (number := whole(version)) is None:
+            raise Problem(422, f"ids={one[:80]!r} has no version; open the preview again.", param="ids", code="bad_id")
+        versions[name] = number
     done = rulings.settle_many(office_of(request), actor, versions, ruling(outcome, rule_id, severity, reason))
     return _bulk(request, actor, list(versions), done={d.decision_id: d for d in done})
 
@@ -147,14 +152,14 @@ def undo_bulk(request: Request, actor: Reviewer, ids: Annotated[list[str], Form(
 def ruling(outcome: str, rule_id: str, severity: str, reason: str) -> Ruling:
     """Return the ruling of a form; raise Problem 422 where a field cannot be read."""
     if outcome not in ("allow", "act"):
-        raise Problem(422, f"outcome={outcome!r} is neither allow nor act.", param="outcome", code="bad_outcome")
-    if severity.strip() and not severity.strip().isdigit():
+        raise Problem(422, f"outcome={outcome[:40]!r} is neither allow nor act.", param="outcome", code="bad_outcome")
+    grade = whole(severity)
+    if severity.strip() and grade is None:
         raise Problem(
-            422, f"severity={severity!r} is no whole number from 0 to 100.", param="severity", code="bad_severity"
+            422, f"severity={severity[:40]!r} is no whole number from 0 to 100.", param="severity", code="bad_severity"
         )
     if outcome == "allow":  # what the form still holds of an act is not meant
         return Ruling(outcome="allow", reason=reason)
-    grade = int(severity) if severity.strip() else None
     return Ruling(outcome="act", rule_id=rule_id or None, severity=grade, reason=reason)
 
 
@@ -195,11 +200,14 @@ def _rows(request: Request, actor: Actor, found: list[Entry]) -> list[Row]:
     holders = held.all_held(office.store, office.clock())
     names = people.names(office, {h.by for h in holders.values()})
     asked = marks.asked_by(office, actor)
+    strong = {s for s, how in taste(actor).scenes.items() if how == "strong"}
+    unseen = {e.decision_id for e in found if e.state == "second" and e.decision_id not in asked}
     return [
         Row(entry=e, text=texts.get(e.decision_id, ""), causes=tuple(c.replace("_", " ") for c in e.causes.split()),
             holder=names[holders[e.decision_id].by] if e.decision_id in holders else None,
             mine=e.decision_id in holders and holders[e.decision_id].by == actor.id,
-            hidden=e.state == "second" and e.decision_id not in asked)
+            hidden=e.decision_id in unseen,
+            strong=e.decision_id not in unseen and scene_of(office.pack, e.rule_id) in strong)
         for e in found
     ]  # fmt: skip
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from web import keymap
-from web.console.taste import COVERS, STRONGEST, THEMES, Cover, Theme, taste
+from web.console.taste import COVERS, SPECIALS, STRONGEST, THEMES, Cover, Theme, taste
 from web.identity import Actor, needs, office_of
+from web.number import Whole
 from web.pages import page
 from web.problem import Problem
 from web.store import accounts, saved
@@ -25,13 +26,23 @@ def settings(request: Request, actor: Person, told: str = "", place: str = "") -
 @router.post("/settings")
 def change(
     request: Request, actor: Person, blur: Annotated[int, Form(ge=0, le=STRONGEST)],
-    cover: Annotated[Cover, Form()], theme: Annotated[Theme, Form()], grey: Annotated[bool, Form()] = False,
+    cover: Annotated[Cover, Form()], theme: Annotated[Theme, Form()],
+    scene: Annotated[list[str], Form(default_factory=list, max_length=200)], grey: Annotated[bool, Form()] = False,
     advance: Annotated[bool, Form()] = False, quiet: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
-    """Change them."""
+    """Change them; `scene` is SCENE:HOW for those that are shown in another way, SCENE: for one as all others."""
     _person(actor)
-    accounts.prefer(office_of(request).store, actor.id, {"blur": blur, "cover": cover, "theme": theme, "grey": grey,
-                                                         "advance": advance, "quiet": quiet})  # fmt: skip
+    scenes = {}
+    for one in scene:
+        name, _, how = one.partition(":")
+        if name not in {s.id for s in office_of(request).pack.scenes} or how not in ("", *SPECIALS):
+            raise Problem(422, f"scene={one!r}: give a scene of the policy and one of {', '.join(SPECIALS)}.",
+                          param="scene", code="bad_scene")  # fmt: skip
+        if how or f"scene.{name}" in actor.preferences:
+            scenes[f"scene.{name}"] = how
+    accounts.prefer(office_of(request).store, actor.id, {
+        "blur": blur, "cover": cover, "theme": theme, "grey": grey, "advance": advance, "quiet": quiet, **scenes,
+    })  # fmt: skip
     return RedirectResponse("/settings?told=saved", 303)
 
 
@@ -59,7 +70,7 @@ def keep(
 
 
 @router.post("/settings/filters/{saved_id}/remove")
-def drop(request: Request, actor: Person, saved_id: int) -> Response:
+def drop(request: Request, actor: Person, saved_id: Whole) -> Response:
     """Remove a saved filter."""
     if not saved.drop(office_of(request).store, actor.id, saved_id):
         raise Problem(404, "You have no such filter.", code="unknown_filter")
@@ -86,7 +97,8 @@ def _settings(
 ) -> Response:  # fmt: skip
     return page(
         request, "settings.html", actor, status=refused.status if refused else 200, taste=taste(actor), told=told,
-        covers_of=COVERS, themes=THEMES, strongest=STRONGEST, filters=saved.of(office_of(request).store, actor.id),
+        covers_of=COVERS, specials=SPECIALS, themes=THEMES, strongest=STRONGEST,
+        filters=saved.of(office_of(request).store, actor.id),
         keys=keymap.keys(actor.preferences), title_of=keymap.title, place=place, refused=refused, tried=tried or {},
     )  # fmt: skip
 

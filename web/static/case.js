@@ -7,8 +7,8 @@
 
   // ---- covering: what is covered is inert, so that it is neither read out nor selected
   const shields = () => $$("[data-shield]");
-  const covered = (shield, harm) => !shield.classList.contains("bare") && !shield.classList.contains("cover-none") &&
-    !(shield.classList.contains("cover-marked") && harm.classList.contains("text"));
+  const covered = (shield, harm) => !shield.classList.contains("bare") && (harm.classList.contains("strong") ||
+    (!shield.classList.contains("cover-none") && !(shield.classList.contains("cover-marked") && harm.classList.contains("text"))));
   const cover = () => {
     for (const shield of shields()) for (const harm of $$("[data-harm]", shield)) harm.inert = covered(shield, harm);
     const first = shields()[0];

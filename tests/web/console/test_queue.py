@@ -74,6 +74,18 @@ def test_what_waits_for_a_second_opinion_shows_no_verdict_in_the_list(
     assert "blind" in row and str(decision.rule_id) not in row and decision.tier not in row
 
 
+def test_a_scene_that_somebody_wants_covered_strongly_is_so_in_lists_and_on_its_page_but_never_tells_a_blind_reader(
+    signed_in: SignedIn, office: Office, person: Person, decided: Decided
+) -> None:
+    decision, client = decided(THREAT), signed_in("moderator")
+    client.post("/settings", data={"blur": 1, "cover": "none", "theme": "auto", "scene": ["HR:strong"]})
+    listed, page = f"/queue?state=all&q=id:{decision.id}", f"/cases/{decision.id}"
+    assert "harm snippet strong" in client.get(listed).text and "blur-6 grey cover-all" in client.get(page).text
+    marks.ask_second(office, person(), decision.id, "Is it a joke?")
+    assert "harm snippet strong" not in client.get(listed).text
+    assert "blur-1 cover-none" in client.get(page).text
+
+
 def test_bulk_shows_first_and_then_decides_each_with_its_own_edit_and_can_undo_all(
     signed_in: SignedIn, office: Office, person: Person, decided: Decided
 ) -> None:

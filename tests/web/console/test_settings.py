@@ -1,5 +1,6 @@
 """A person's settings hold for them alone, and what cannot be read counts as unset."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -24,6 +25,22 @@ def test_what_was_never_set_is_the_gentlest() -> None:
 @pytest.mark.parametrize("had", [{"blur": 99}, {"blur": "none"}, {"cover": "nothing"}, {"grey": "no"}, {"theme": 3}])
 def test_a_preference_that_cannot_be_read_counts_as_unset(had: dict[str, str | int | bool]) -> None:
     assert taste(actor(had)) == Taste()
+
+
+def test_a_scene_that_is_shown_in_another_way_is_so_for_its_own_cases_alone(signed_in: SignedIn) -> None:
+    had = actor({"blur": 2, "scene.SH": "strong", "scene.SX": "", "scene.HR": "grey", "scene.VI": "loud"})
+    assert taste(had).scenes == {"SH": "strong", "HR": "grey"}
+    assert taste(had, "SX") == taste(had)
+    assert (taste(had, "SH").blur, taste(had, "SH").cover) == (6, "all")
+    assert (taste(had, "HR").cover, taste(had, "HR").grey, taste(had).cover) == ("none", True, "all")
+    client = signed_in("moderator")
+    form = {"blur": 3, "cover": "all", "theme": "auto", "scene": ["HR:plain", "SH:"]}
+    client.post("/settings", data=form)
+    assert re.search(r'value="HR:plain" selected', client.get("/settings").text)
+    client.post("/settings", data=form | {"scene": ["HR:"]})
+    assert "selected" not in re.search(r"<select name=\"scene\".*?</details>", client.get("/settings").text, re.S)[0]  # type: ignore[index]
+    for wrong in ("HR:loud", "ZZ:strong", "strong"):
+        assert client.post("/settings", data=form | {"scene": [wrong]}).status_code == 422
 
 
 def test_settings_are_kept_and_shown_again(signed_in: SignedIn, office: Office) -> None:
