@@ -6,7 +6,7 @@ parts is also read part by part, so that a violation in one part is not diluted 
 
 from collections.abc import Iterable, Sequence
 
-from cases.case import Case
+from cases.case import AD_FIELDS, Case, Part
 from cases.injection import instructions
 from cases.model import Fact
 from cases.text import fold, length, passages, windows
@@ -18,6 +18,7 @@ LONG_WORDS = 30
 NEAR_WORDS = 16
 MAX_VIEWS = 512
 MAX_CHARS = 100_000
+SAID = (".speech", ".subtitles")
 
 
 class View(Fact):
@@ -46,6 +47,21 @@ def joined(parts: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name}: {fold(text)}" for name, text in parts if text.strip())
 
 
+def called(part: Part) -> str:
+    """Return the name that a part is read under beside others: that of an ad's field, for words out of files too.
+
+    The encoder learnt from ads written out as fields, and a name that it never saw sways it: under "video-1" and
+    "page-1" one ad in five came to another outcome than the same words as "screen" and "landing" (evals/LOG.md).
+
+    >>> called(Part(id="video-1.subtitles", kind="screen", text="")), called(Part(id="page-1", kind="landing", text=""))
+    ('speech', 'landing')
+    """
+    # Subtitles write out what is said.
+    if part.id.endswith(SAID):
+        return "speech"
+    return part.kind if part.kind in AD_FIELDS else part.id
+
+
 def addressed(text: str) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of the words that speak to a judge, as far as a part is read at all."""
     return instructions(text[:MAX_CHARS])
@@ -66,7 +82,7 @@ def read(case: Case, view: View, masked: Sequence[tuple[str, int, int]] = (), ma
         return "".join((*out, text[at:high]))
 
     if view.part is None:
-        return joined((p.id, cut(p.id, 0, len(p.text))) for p in case.parts)
+        return joined((called(p), cut(p.id, 0, len(p.text))) for p in case.parts)
     return fold(cut(view.part, view.start, view.end))
 
 

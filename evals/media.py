@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PACK = "short-video-ads"
 MEASURES = ("words", "frames", "ads", "speed", "memory")
-ADS, FILMS, SENTENCES, ROUNDS, SEED = 72, 12, 8, 3, 7
+ADS, FILMS, SENTENCES, ROUNDS, SEED = 72, 8, 8, 3, 7
 
 
 class NoDrawings(RuntimeError):
@@ -106,7 +106,9 @@ def ads(lines: Sequence[dict[str, Any]], folder: Path, count: int, seed: int, sp
     header = ("way", "right rule first, text", "this way", "loss, points", "same outcome as text", "moved")
     return "\n\n".join(
         (
-            f"{len(own)} ads and {len(twins)} clean twins, in {len(made)} films.", table(header, losses),
+            f"{len(own)} ads and {len(twins)} clean twins, in {len(made)} films; {sum(bool(one.gaps) for one in judged)} "
+            "of them were not seen through, sound apart.",
+            table(header, losses),
             table(("violating ads, right rule first", "ads", *media_judged.WAYS), kinds),
             table(("clean twins acted on", "twins", *media_judged.WAYS), [["", f"{len(twins)}", *acted]]),
             table(("part", "words read"), read),
@@ -153,13 +155,13 @@ def memory(folder: Path) -> str:
 
 @contextmanager
 def desk_of(folder: Path, speech: str = "none") -> "Iterator[Desk]":
-    """Open a desk of the ads policy on a throw-away home that takes files from a folder."""
+    """Open a desk of the ads policy that takes files from a folder; what it saw of them is kept there in `home`."""
     from graphs.wiring import open_desk
 
-    with tempfile.TemporaryDirectory() as home:
-        settings = Settings(home=Path(home), media_root=folder.absolute(), media_seconds=3600.0, speech=speech)
-        with open_desk(settings, load_pack(PACK), waits=False) as desk:
-            yield desk
+    root = folder.absolute()
+    settings = Settings(home=root / "home", media_root=root, media_seconds=3600.0, speech=speech)
+    with open_desk(settings, load_pack(PACK), waits=False) as desk:
+        yield desk
 
 
 def chooser_of(desk: "Desk") -> "Choose":

@@ -145,7 +145,7 @@ def _planned(line: dict[str, Any], rng: random.Random, place: int) -> Advert:
     name = re.sub(r"\W+", "-", str(line["id"]))
     return Advert(
         name, "shown", line["label"], line.get("rule"), parts, bool(line.get("xm")), seconds=seconds,
-        moves=place % 4 == 3, seed=rng.randrange(1 << 30),
+        moves=place % 8 == 7, seed=rng.randrange(1 << 30),
     )  # fmt: skip
 
 

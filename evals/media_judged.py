@@ -1,6 +1,6 @@
 """What perception costs in judging ads: the same ads judged as text and as the files that were made of them.
 
-Four ways: `text`, its parts as they were written; `names`, the same words under the names that files give them;
+Four ways: `text`, its parts as they were written; `names`, the same words under the ids that files give them;
 `words`, what was read of the files, judged as if it had been written; `film`, the files through the whole of Precept,
 which lets nothing go by itself whose pictures nobody judged. So `words` against `text` is what reading costs, and
 `film` against `words` what Precept's caution does on top.
@@ -25,6 +25,7 @@ from graphs.desk import Desk
 
 WAYS = ("text", "names", "words", "film")
 FRONT = ("title", "caption")
+DEAF = ("speech", "no_tool")
 PLACES: dict[str, tuple[str, PartKind]] = {
     "screen": ("video-1", "screen"), "speech": ("video-1.subtitles", "screen"), "landing": ("page-1", "landing"),
 }  # fmt: skip
@@ -39,12 +40,16 @@ class Way(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """An ad, how it was judged each way, and the share of the words of each of its parts that was read."""
+    """An ad, how it was judged each way, the share of the words of each of its parts that was read, and what was read.
+
+    `gaps` are why some of its files were not seen through, sound that nobody listened to left out.
+    """
 
     ad: Advert
     ways: dict[str, Way]
     recall: dict[str, float]
     read: dict[str, str]
+    gaps: tuple[str, ...] = ()
 
 
 class Loss(NamedTuple):
@@ -73,7 +78,7 @@ def judge(desk: Desk, ads: Sequence[Advert], folder: Path, told: Callable[[str],
     }  # fmt: skip
     decided = {way: list(desk.decide_many(made[way])) for way in WAYS}
     return [
-        Judged(ad, {way: _way(decided[way][at]) for way in WAYS}, *_read(ad, case))
+        Judged(ad, {way: _way(decided[way][at]) for way in WAYS}, *_read(ad, case), _gaps(case))
         for at, (ad, case) in enumerate(zip(ads, seen, strict=True))
     ]
 
@@ -169,6 +174,10 @@ def _read(ad: Advert, case: Case) -> tuple[dict[str, float], dict[str, str]]:
     places = {"screen": ("video-1",), "speech": ("video-1.subtitles", "video-1.speech"), "landing": ("page-1",)}
     read = {field: " ".join(p.text for p in case.parts if p.id in ids) for field, ids in places.items()}
     return {k: recall(v, read[k]) for k, v in ad.parts if k in places}, {k: v for k, v in read.items() if v}
+
+
+def _gaps(case: Case) -> tuple[str, ...]:
+    return tuple(f"{gap.media} {gap.what} {gap.why}" for gap in case.unseen if (gap.what, gap.why) != DEAF)
 
 
 def _way(decision: Decision) -> Way:

@@ -31,6 +31,24 @@ def test_several_parts_are_read_together_and_each_by_itself() -> None:
     ]
 
 
+def test_words_out_of_files_are_read_as_the_fields_of_an_ad_that_they_are() -> None:
+    written = case(title="Roses", screen="Red", speech="Buy now", landing="Pay")
+    seen = Case(
+        id="c",
+        parts=(
+            Part(id="title", kind="title", text="Roses"), Part(id="video-1", kind="screen", text="Red"),
+            Part(id="video-1.subtitles", kind="screen", text="Buy\nnow"), Part(id="page-1", kind="landing", text="Pay"),
+        ),
+    )  # fmt: skip
+    assert views(seen).items[0].text == views(written).items[0].text
+    assert [v.part for v in views(seen).items[1:]] == ["title", "video-1", "video-1.subtitles", "page-1"]
+    heard = Case(
+        id="c",
+        parts=(Part(id="turn-1", kind="turn", text="Hi"), Part(id="audio-1.speech", kind="transcript", text="Hello")),
+    )
+    assert views(heard).items[0].text == "turn-1: Hi\nspeech: Hello"
+
+
 def test_a_sentence_in_a_long_text_has_a_view_with_little_beside_it() -> None:
     found = views(case(text=f"{CALM}I will be at your stop tonight. {CALM}")).items
     assert min(len(v.text.split()) for v in found if "your stop" in v.text) <= 32
