@@ -62,8 +62,7 @@ def decoded(source: BinaryIO, arguments: Mapping[str, Plain]) -> Answer:
         raise Refused("too_large", f"has {width} x {height} pixels; at most {wanted.pixels} are decoded, scale it down")
     if other := second_nature(form, data):
         raise Refused("unknown_format", f"is {form} and {other} in one; save it as a plain picture")
-    total, whole = _total(picture, form, wanted.scanned)
-    broken = None if whole else f"holds more than {total} frames; the rest was not looked at"
+    total, broken = _total(picture, form, wanted.scanned, data)
     delays = _delays(picture, form, data, total) if total > 1 else [0.0]
     animated = total > 1 and form != "TIFF"
     turn = _turn(picture)
@@ -168,20 +167,25 @@ def _what_is_there(source: BinaryIO, form: str, error: Exception) -> "Image":
     return picture
 
 
-def _total(picture: "Image", form: str, most: int) -> tuple[int, bool]:
-    """Return how many frames there are, at most `most`, and whether those are all."""
-    if form in {"JPEG", "BMP"} or not getattr(picture, "is_animated", False):
-        return 1, True
+def _total(picture: "Image", form: str, most: int, data: bytes) -> tuple[int, str | None]:
+    """Return how many frames there are, at most `most`, and what is wrong where those are not all."""
+    more = f"holds more than {most} frames; the rest was not looked at"
+    if form in {"JPEG", "BMP"}:
+        return 1, None
     if form != "GIF":
-        total = int(getattr(picture, "n_frames", 1))
-        return min(total, most), total <= most
-    # A GIF says nowhere how many it has, and each costs time to count.
+        total = int(getattr(picture, "n_frames", 1)) if getattr(picture, "is_animated", False) else 1
+        return min(total, most), None if total <= most else more
+    # A GIF says nowhere how many it has, and each costs time to count. Whether it moves is not asked: Pillow says that
+    # one whose first frame is damaged does not, while a browser shows what comes after.
     for number in range(1, most + 1):
         try:
             picture.seek(number)
+        except EOFError:
+            ends = data.rstrip(b"\0\r\n ").endswith(b";")
+            return number, None if ends else f"is cut short after {number} frames; only those that are there were seen"
         except BROKEN:
-            return number, True
-    return most, False
+            return number, f"is damaged at frame {number}; what comes after it was not seen"
+    return most, more
 
 
 def _delays(picture: "Image", form: str, data: bytes, total: int) -> list[float]:

@@ -149,6 +149,20 @@ def test_of_a_file_cut_short_what_is_there_is_seen_and_the_rest_is_a_gap(form: s
         assert isinstance(got, Picture)
 
 
+def test_a_gif_whose_first_frame_is_damaged_hides_no_later_ones_in_silence() -> None:
+    head = b"GIF89a" + struct.pack("<HH", 40, 20) + b"\xf0\0\0" + b"\0\0\0\xff\xff\xff"
+    short = b"\x2c" + struct.pack("<HHHH", 0, 0, 40, 20) + b"\0\x02\x02\x44\x01\0"  # two pixels of eight hundred
+    picture = decode_picture(head + short * 5 + b";")
+    assert isinstance(picture, Picture) and [gap.why for gap in picture.gaps] == ["unreadable"]
+
+
+def test_a_gif_without_its_end_is_cut_short_and_padding_behind_the_end_is_none() -> None:
+    whole = animation([words("one"), words("two")], "GIF")
+    for data, gaps in ((whole, 0), (whole + b"\0\0", 0), (whole[:-1], 1)):
+        picture = decode_picture(data)
+        assert isinstance(picture, Picture) and (picture.total, len(picture.gaps)) == (2, gaps)
+
+
 def test_a_picture_that_says_it_is_enormous_is_refused_before_it_is_decoded() -> None:
     got = unseen(header(60_000, 60_000))
     assert got.why == "too_large" and "60000 x 60000" in got.told
