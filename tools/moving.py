@@ -71,8 +71,8 @@ def _pictures(
         read_shots(shots, changes, name, how, until, gaps, film.duration)
     chosen = _chosen(shots, changes, likeness, how)
     if likeness is not None:
-        own = [shots[place] for place in chosen.places]
-        read_shots(own, [1.0] * len(own), name, how, until, gaps, film.duration)
+        telling = [shots[place] for place in chosen.places]
+        read_shots(telling, [1.0] * len(telling), name, how, until, gaps, film.duration)
     keys = [shots[place] for place in chosen.places]
     known, unknown = known_in([(shot.pixels, shot.locator) for shot in shots], name, how.bank)
     words = words_of(shots, keys, name, gaps)
