@@ -194,7 +194,7 @@ def _read(bench: Bench, one: Look) -> str:
 
 
 def _shows(one: Observation) -> str:
-    what = f"the words “{one.text}”" if one.text else one.label
+    what = f"the words “{one.text}”" if one.text else one.label.replace("_", " ").lower()
     return f"{what}, {one.tool} at {one.confidence:.2f}"
 
 
@@ -217,7 +217,8 @@ def _chain(bench: Bench, pairs: Sequence[Pair], said: Viewed) -> tuple[Step, ...
     screened = ", ".join(f"{pair.tools.rule_id} {pair.lead.probability:.2f}" for pair in pairs)
     doubt = f"{UNCALIBRATED} {NOR_ODDS}" if first.model else UNCALIBRATED
     others = [pair for pair in pairs[1:] if any(_noted(one, bench) for one in pair.both)]
-    cause = [_caused(bench, one, said.by if one is first.model else "") for one in first.both]
+    tools = "tools" if first.model else ""
+    cause = [_caused(bench, one, said.by if one is first.model else tools) for one in first.both]
     cause += [
         f"Under {p.tools.rule_id}: {_caused(bench, p.lead, said.by if p.lead is p.model else '')}" for p in others
     ]
@@ -239,7 +240,8 @@ def _caused(bench: Bench, one: Look, by: str) -> str:
     elsewhere = "".join(f"; {name} labels it {label}" for name, label in others.items())
     named = f"Product {one.product!r} ({one.share:.2f}) is labelled {one.label} under {bench.profile}{elsewhere}"
     clause = f", by {one.clause} “{pack.clause(one.clause).text}”" if one.clause else ""
-    where = f"{one.regions[0]}, read by {by}" if by else one.media
+    at = one.media if by in ("", "tools") else one.regions[0]
+    where = f"{at}, read by {by}" if by else at
     return f"Attributes of {where}: {values}. {named}{clause}".rstrip(".") + "."
 
 

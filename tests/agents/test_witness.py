@@ -50,6 +50,7 @@ def test_one_reading_of_a_picture_is_a_violation_under_one_profile_and_none_unde
     assert (strict.outcome, strict.rule_id) == ("act", "PB1") and lenient.outcome == "allow"
     told = strict.chain[2].text
     assert f"Attributes of image-1.t1, read by {SEER}: bareness=partly-bare (0.9" in told
+    assert "Attributes of image-1, read by tools: bareness=partly-bare (0.77)" in told
     assert "is labelled violating under R1; R2 labels it allowed" in told
     assert "Nor are the odds of a model's answer." in strict.chain[1].text
 
