@@ -1,5 +1,6 @@
 """The application: doors, error bodies and guards put together around an office. It decides and stores nothing."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from web.work.reversal import repair
 from web.work.shadow import watching
 from web.work.tally import Tally
 
+_log = logging.getLogger("precept.web")
 ABOUT = (
     "Decides moderation cases against a written policy and shows its work. Errors have OpenAI's shape: "
     "`{error: {message, type, param, code}}`. Send an API key as `Authorization: Bearer`."
@@ -92,7 +94,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return await _told(request, Problem(503, str(error), code="storage", headers={"Retry-After": "5"}))
+    _log.error("storage: %s", error)  # it names files of this machine, which are no caller's to know
+    problem = Problem(503, "The storage does not answer; send it again in a moment. The log says more.",
+                      code="storage", headers={"Retry-After": "5"})  # fmt: skip
+    return await _told(request, problem)
 
 
 async def _bug(request: Request, error: Exception) -> Response:

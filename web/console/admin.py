@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from web.identity import Actor, needs, office_of
+from web.number import Whole
 from web.pages import page
 from web.problem import Problem
 from web.store import accounts, journal, keys, sessions
@@ -96,7 +97,7 @@ def revoke(request: Request, actor: Admin, key_id: str) -> Response:
 
 @router.get("/journal")
 def read_journal(
-    request: Request, actor: Admin, who: str = "", act: str = "", subject: str = "", before: int | None = None,
+    request: Request, actor: Admin, who: str = "", act: str = "", subject: str = "", before: Whole | None = None,
 ) -> Response:  # fmt: skip
     """Show who did and read what."""
     office = office_of(request)

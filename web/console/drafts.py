@@ -12,6 +12,7 @@ from policy_store.edit import EditError
 from policy_store.schema import schemas
 from web.console.policies import Publisher, Reader, Writer, shown_names
 from web.identity import Actor, office_of
+from web.number import Whole
 from web.office import Office
 from web.pages import page
 from web.problem import Problem
@@ -49,7 +50,7 @@ def schema(request: Request, actor: Reader, name: str) -> Response:
 
 
 @router.get("/{draft_id}")
-def edit(request: Request, actor: Reader, draft_id: str, file: str | None = None, line: int = 0) -> Response:
+def edit(request: Request, actor: Reader, draft_id: str, file: str | None = None, line: Whole = 0) -> Response:
     """Show the editor on one file of a draft."""
     office = office_of(request)
     found = drafts.draft(office, draft_id)
@@ -104,7 +105,7 @@ def rule_form(
 def edit_rule(
     request: Request, actor: Writer, draft_id: str, rule_id: str, version: Version,
     field: Annotated[str, Form(max_length=20)], text: Annotated[str, Form(max_length=4000)] = "",
-    side: Annotated[str, Form(max_length=20)] = "", number: Annotated[int | None, Form()] = None,
+    side: Annotated[str, Form(max_length=20)] = "", number: Annotated[Whole | None, Form()] = None,
     clause: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:  # fmt: skip
     """Make one change to a rule by the form: the file keeps its comments and layout."""

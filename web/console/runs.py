@@ -11,6 +11,7 @@ from cases.decision import Outcome
 from web.console.policies import Reader, Writer
 from web.console.taste import taste
 from web.identity import office_of
+from web.number import Whole
 from web.pages import page
 from web.problem import Problem
 from web.store import drafts as kept
@@ -64,7 +65,7 @@ def start_impact(
 @router.get("/impact/{job_id}")
 def flips(
     request: Request, actor: Reader, job_id: str, show: str = "all", came: str = "", went: str = "", rule: str = "",
-    offset: int = 0,
+    offset: Whole = 0,
 ) -> Response:  # fmt: skip
     """Show the flips of a run; the filter is the address, so that it can be shared."""
     office = office_of(request)

@@ -4,6 +4,7 @@
 both, a minus before a prefix means not. What cannot be read is refused with the fix, never dropped in silence.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from cases.model import Fact
 from cases.text import fold
 from policy_store.fault import suggest
+from web.number import LARGEST, whole
 from web.office import Office
 from web.problem import Problem
 from web.store import accounts
@@ -179,17 +181,24 @@ def _term(prefix: str, raw: str, no: bool, me: str | None) -> Term:
         raise _bad(f"{prefix}:{raw} cannot be compared by size; write it as {PREFIXES[prefix]}.")
     if prefix in CLOSED and value not in CLOSED[prefix]:
         raise _bad(f"{prefix}:{value} is none of {', '.join(CLOSED[prefix])}.")
-    readers: dict[str, Callable[[str], object]] = {"severity": int, "score": float, "at": date.fromisoformat}
+    readers: dict[str, Callable[[str], object]] = {"severity": whole, "score": _score, "at": date.fromisoformat}
     if prefix in readers:
         try:
-            readers[prefix](value)
+            read = readers[prefix](value)
         except ValueError:
-            raise _bad(f"{prefix}:{raw} cannot be read; write it as {PREFIXES[prefix]}.") from None
+            read = None
+        if read is None:
+            raise _bad(f"{prefix}:{raw} cannot be read; write it as {PREFIXES[prefix]}.")
     if prefix == "by" and value == "me":
         if me is None:
             raise _bad("by:me needs somebody who is signed in; write by:NAME.")
         value = me
     return Term.model_validate({"field": prefix, "value": value, "sign": sign, "no": no})
+
+
+def _score(value: str) -> float | None:
+    found = float(value)
+    return found if math.isfinite(found) else None
 
 
 def _condition(office: Office, term: Term) -> sa.ColumnElement[bool]:
@@ -263,6 +272,8 @@ def _beyond(sort: str, query: Query, after: str) -> sa.ColumnElement[bool]:
         name = sort.removeprefix("-")
         value = int(raw) if name in ("severity", "at") else float(raw) if name == "score" else raw
         place = int(seq)
+        if max(abs(place), abs(value) if isinstance(value, int) else 0) > LARGEST:
+            raise ValueError(after)
     except ValueError:
         raise Problem(422, f"after={after!r} is no place in this list; leave it out to begin anew.", param="after",
                       code="bad_cursor") from None  # fmt: skip
