@@ -25,8 +25,7 @@ from tools.ledger import Ledger  # noqa: E402
 GIF = b"GIF89a" + struct.pack("<HH", 40, 20) + b"\xf0\0\0" + b"\0\0\0\xff\xff\xff"
 SHORT = b"\x2c" + struct.pack("<HHHH", 0, 0, 40, 20) + b"\0\x02\x02\x44\x01\0"  # two pixels of eight hundred
 FILES: list[tuple[str, MediaKind, Trouble]] = [
-("empty.mp4", "video", "unreadable"), ("bare.mp4", "video", "unreadable"),
-    ("film.png", "image", "unknown_format"),
+    ("empty.mp4", "video", "unreadable"), ("bare.mp4", "video", "unreadable"), ("film.png", "image", "unknown_format"),
     ("svg.png", "image", "unknown_format"), ("archive.png", "image", "unknown_format"),
     ("vast.png", "image", "too_large"), ("damaged.gif", "image", "unreadable"), ("link.png", "image", "unreadable"),
     ("loop.png", "image", "unreadable"), ("pipe.png", "image", "unreadable"), ("gone.png", "image", "missing"),

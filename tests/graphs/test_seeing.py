@@ -21,6 +21,7 @@ from graphs.desk import Desk
 from graphs.ranking import Asking, Ranker
 from graphs.roles import digest_with, played
 from graphs.settings import Settings
+from graphs.state import Answer
 from graphs.wiring import open_desk, open_models
 from policy_store.rule import Rule
 from tests.agents.recorded import Recorded, RecordedOdds
@@ -196,6 +197,17 @@ def test_a_picture_that_was_seen_by_tools_and_not_shown_to_the_model_is_not_let_
     show = Drawn(lost=("image-1.t1",))
     made = decided(young, by_sight(profile="R2"), show=show, witnesses=(says(),))
     assert (made.outcome, made.causes) == ("review", ("media_not_read",))
+
+
+def test_a_case_that_waits_after_a_model_looked_is_answered_after_a_restart(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, audit_rate=0.0)
+    models = Models(allowance=ALLOWANCE, eyes=Eyes(Drawn(), frozenset({SEER})), witnesses=(says("mostly-bare"),))
+    with open_desk(settings, YOUNG, models=models) as first:
+        made = first.decide(by_sight(profile="R1"))
+        assert made.outcome == "review" and first.waiting(made.id)
+    with open_desk(settings, YOUNG) as second:
+        edit = second.answer(made.id, Answer(by="ann", outcome="act", rule_id="PB1", reason="It is as the model says."))
+        assert (edit.outcome, edit.rule_id) == ("act", "PB1") and not second.waiting(made.id)
 
 
 def test_no_model_is_asked_about_a_case_without_pictures_or_a_policy_that_reads_none_by_sight(
