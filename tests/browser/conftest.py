@@ -126,7 +126,7 @@ def person(site: Site, chromium: "Browser") -> "Iterator[Callable[..., Page]]":
         secret = sessions.begin(site.office.store, made.id)
         host = urlsplit(site.base).hostname
         context.add_cookies([{"name": COOKIE, "value": secret, "domain": host or "", "path": "/"}])
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(90_000)  # machines are busy at times
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         # What the policy of the page forbids shows up as an error on its console.

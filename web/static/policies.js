@@ -144,6 +144,13 @@
     $("#change").textContent = done.dataset.saved;
     told();
   });
+  // Saving answers with the lint of what was saved: a lint of the same text, or of an older one, must not come after it.
+  let sent = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.id === "editor") { sent = text.value; htmx.trigger(text, "htmx:abort"); }
+    else if (event.detail.elt === text) { if (sent === text.value) event.preventDefault(); else sent = null; }
+  });
+  document.addEventListener("htmx:responseError", () => { sent = null; });
   Precept.on("save", () => { if (text.readOnly) return false; htmx.trigger("#editor", "submit"); });
 
   // Completion: the field names and closed sets that the schema allows, and the ids that the file knows.
