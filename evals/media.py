@@ -106,8 +106,8 @@ def ads(lines: Sequence[dict[str, Any]], folder: Path, count: int, seed: int, sp
     header = ("way", "right rule first, text", "this way", "loss, points", "same outcome as text", "moved")
     return "\n\n".join(
         (
-            f"{len(own)} ads and {len(twins)} clean twins, a film each; {sum(bool(one.gaps) for one in judged)} were not "
-            "seen through, sound apart.",
+            f"{len(own)} ads and {len(twins)} clean twins, a film each; "
+            f"{sum(bool(one.gaps) for one in judged)} were not seen through, sound apart.",
             table(header, losses),
             table(("violating ads, right rule first", "ads", *media_judged.WAYS), kinds),
             table(("clean twins acted on", "twins", *media_judged.WAYS), [["", f"{len(twins)}", *acted]]),
