@@ -6,7 +6,7 @@ Deterministic: the same condition and seed give the same pixels. Fonts are the D
 import io
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,11 +181,11 @@ def upright(picture: Image.Image, orientation: int) -> bytes:
 Drawing = Callable[[str, int], Image.Image]
 
 
-def _styled(**changes: object) -> Drawing:
+def _styled(**changes: Any) -> Drawing:
     return lambda text, seed: words(text, Style()._replace(**changes), seed)
 
 
-def _then(change: Callable[[Image.Image], Image.Image], **changes: object) -> Drawing:
+def _then(change: Callable[[Image.Image], Image.Image], **changes: Any) -> Drawing:
     return lambda text, seed: change(words(text, Style()._replace(**changes), seed))
 
 
