@@ -4,6 +4,7 @@ A reader understands a sentence better than a span of it, and a span would tell 
 long to be quoted whole is cut, and the cut is marked. Times and places are said in plain words; ids are for the record.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -55,6 +56,11 @@ def quotations(case: Case, evidence: Sequence[Evidence], limit: int = MAX_QUOTED
         if not runs(case, e):
             found[Quotation(_cut(text, e.start, e.end, _sentence(text, e.start, e.end), limit))] = None
     return tuple(found)
+
+
+def stopped(prose: str) -> str:
+    """Return prose without the full stops that follow a quotation which ends its sentence itself."""
+    return re.sub(r"([.!?…]”)\.(?=\s|$)", r"\1", prose)
 
 
 def runs(case: Case, evidence: Evidence) -> tuple[Run, ...]:
@@ -142,4 +148,4 @@ def _cut(text: str, start: int, end: int, edges: tuple[int, int], limit: int) ->
     return f"{left}{words}{right}" if len(words) + 2 <= limit else left + shortened(words, limit - len(left))
 
 
-__all__ = ["MAX_QUOTED", "Quotation", "Run", "pictured", "place", "quotations", "runs", "stood"]
+__all__ = ["MAX_QUOTED", "Quotation", "Run", "pictured", "place", "quotations", "runs", "stood", "stopped"]

@@ -5,7 +5,7 @@ It never holds the chain of thought, a score, a threshold, the name of a moderat
 
 from agents.depth import FAILURES
 from agents.prompt import render
-from agents.quotation import pictured, quotations
+from agents.quotation import pictured, quotations, stopped
 from cases.case import Case
 from cases.decision import Cause, Outcome
 from cases.finding import Finding
@@ -43,7 +43,8 @@ def public_rationale(
     seen = pictured(case, [s for f in own for s in f.sightings])
     if rule.action is None and seen:
         words = f", and on these words: {quotes}" if quotes else ""
-        return render("public_seen", rule=rule.type, statement=rule.statement, shown=seen, words=words)
+        return stopped(render("public_seen", rule=rule.type, statement=rule.statement, shown=seen, words=words))
     if rule.action is not None:
         return render("public_support", rule=rule.type)
-    return render("public_act", rule=rule.type, statement=rule.statement, quotes=quotes or "the content as a whole")
+    told = quotes or "the content as a whole"
+    return stopped(render("public_act", rule=rule.type, statement=rule.statement, quotes=told))

@@ -30,6 +30,7 @@ from agents.dsa import (
 from agents.excerpt import flat
 from agents.notice import SUPPORT, THING
 from agents.pii import MASKS, Found, Kind, mask_pii, pii
+from agents.quotation import stopped
 from agents.standing import Standing, standing
 from cases.case import Case
 from cases.decision import Automation, Decision, Edit
@@ -187,7 +188,7 @@ def _facts(decision: Decision, case: Case, pack: Pack, rule: Rule, held: Standin
     words = "these words of it: " + "; ".join(f"“{q}”" for q in quotes) if quotes else f"the {thing} as a whole"
     broken = f"rule {rule.id}, “{rule.type}”, of the {pack.title} {pack.version}"
     found = f"Published content ({thing}) was found to break {broken}."
-    return _cut(f"{found} The decision rests on {words}. {_automation(held)}", MAX_FACTS)
+    return _cut(stopped(f"{found} The decision rests on {words}. {_automation(held)}"), MAX_FACTS)
 
 
 def _automation(held: Standing) -> str:

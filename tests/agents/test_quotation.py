@@ -3,7 +3,7 @@
 import pytest
 
 from agents.perceiver import with_seen
-from agents.quotation import Quotation, pictured, place, quotations, runs, stood
+from agents.quotation import Quotation, pictured, place, quotations, runs, stood, stopped
 from agents.rationale import public_rationale
 from cases.case import Case, Media
 from cases.finding import Citation, Evidence, Finding, Sighting
@@ -117,3 +117,10 @@ def test_what_pictures_show_is_said_with_the_file_and_the_second() -> None:
     two = ad(Media(type="image", path="j.png"))
     assert pictured(two, [sighting("image-2")]) == "what the second picture shows"
     assert pictured(ad(), []) == ""
+
+
+def test_a_quotation_that_ends_a_sentence_is_not_followed_by_a_second_full_stop() -> None:
+    assert stopped("It rests on: “Pay up.”. It was found.") == "It rests on: “Pay up.” It was found."
+    assert stopped("It rests on: “Pay up!”.") == "It rests on: “Pay up!”"
+    assert stopped("It rests on: “pay up”. It was found.") == "It rests on: “pay up”. It was found."
+    assert stopped("It rests on “Pay up.” (at second 7).") == "It rests on “Pay up.” (at second 7)."

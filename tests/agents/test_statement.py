@@ -50,7 +50,7 @@ def test_a_draft_is_filled_from_the_record() -> None:
             "content_language": "EN",
             "content_date": "2026-02-27",
             "application_date": "2026-03-01",
-            "decision_facts": "Published content (post) was found to break rule HR2, “Threat against a person”, of the Community policy 1.0.0. The decision rests on these words of it: “I will be at your stop tonight with a bat.”. It was found by automated means; the decision was taken by automated means alone.",
+            "decision_facts": "Published content (post) was found to break rule HR2, “Threat against a person”, of the Community policy 1.0.0. The decision rests on these words of it: “I will be at your stop tonight with a bat.” It was found by automated means; the decision was taken by automated means alone.",
             "source_type": "SOURCE_VOLUNTARY",
             "automated_detection": "Yes",
             "automated_decision": "AUTOMATED_DECISION_FULLY",
