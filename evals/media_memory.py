@@ -35,7 +35,7 @@ def long_film(folder: Path, minutes: float) -> Path:
             Words(f"Chapter {at // 20 + 1} of the garden calendar", at, at + 10) for at in range(5, int(seconds), 20)
         )
         cuts = tuple(float(at) for at in range(20, int(seconds), 20))
-        write_film(path, Film(seconds, shown, cuts=cuts, size=SIZE, fps=10, seed=1))
+        write_film(path, Film(seconds, shown, cuts=cuts, size=SIZE, fps=5, seed=1))
     return path
 
 
