@@ -23,6 +23,7 @@ NONE = "none"
 WHISPER = "faster-whisper"
 SILENT = -60.0  # dB below full scale; speech that an ear can follow is above -45
 WINDOW = RATE // 20
+BLOCK = 600 * WINDOW
 SECONDS = 600.0
 MAX_SEGMENTS = 5_000
 
@@ -146,8 +147,11 @@ def silent(samples: Samples) -> bool:
     """
     if not len(samples):
         return True
-    padded = np.pad(samples, (0, -len(samples) % WINDOW), mode="edge").reshape(-1, WINDOW).astype(np.float64)
-    power = float(padded.var(axis=1).max())
+    power = 0.0
+    for start in range(0, len(samples), BLOCK):  # a block at a time: memory does not grow with the sound
+        part = samples[start : start + BLOCK]
+        padded = np.pad(part, (0, -len(part) % WINDOW), mode="edge").reshape(-1, WINDOW).astype(np.float64)
+        power = max(power, float(padded.var(axis=1).max()))
     return power <= 0 or 10 * math.log10(power) < SILENT
 
 
