@@ -126,8 +126,8 @@ def test_coop_s_body_files_an_appeal_and_the_callback_has_coop_s_shape(
 
 def test_a_hook_that_wants_appeals_is_sent_the_callback_once(with_key: Key, office: Office, acted: str) -> None:
     with office.store.writing() as connection:
-        hook, _ = hooks.add("u", "https://platform.example/hook", ("appeal",), office.ledger.head().count,
-                            connection)  # fmt: skip
+        hook, _ = hooks.add(office.store.seal, "u", "https://platform.example/hook", ("appeal",),
+                            office.ledger.head().count, connection)  # fmt: skip
     program = with_key("appeals")
     made = filed(program, acted)
     ruling = {"verb": "overturn", "reason": "x", "decided_by": "kim"}

@@ -228,6 +228,7 @@ def test_where_the_ledger_fails_nothing_is_half_done(office: Office, person: Per
 KILLED = """
 import os, sys
 from contextlib import nullcontext
+from graphs.desks import open_desks
 from graphs.settings import Settings
 from tools.ledger import Ledger
 from web.identity import Actor
@@ -242,8 +243,10 @@ class Dies(Ledger):
         if when == "after":
             super().edit(edit)
         os._exit(9)
-with Dies.open(settings.ledger_url) as ledger, Store.beside(settings) as store:
-    office = Office(settings, None, ledger, store)
+with (
+    Dies.open(settings.ledger_url) as ledger, Store.beside(settings) as store, open_desks(settings, ledger) as desks,
+):
+    office = Office(settings, desks, ledger, store)
     actor = Actor(id=by, shown="x", via="session", may=frozenset({"appeals.decide"}))
     rule_on(office, actor, appeal_id, Verdict(verb="overturn", reason="a quotation"), version=int(version))
 """
