@@ -90,9 +90,10 @@ def ready(page: "Page", url: str | None = None) -> None:
 
 
 def press(page: "Page", *keys: str) -> None:
-    """Press keys one after the other, as a person does."""
+    """Press keys one after the other, as a quick person does: no two within a twentieth of a second."""
     for key in keys:
         page.keyboard.press(key)
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="session")

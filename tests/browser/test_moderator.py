@@ -65,10 +65,10 @@ def test_content_is_blurred_and_grey_until_its_reader_wants_it(site: Site, perso
 
 def test_of_two_who_want_one_case_the_second_is_told_who_has_it(site: Site, person: Person) -> None:
     (decision_id,) = waiting(site, 1)
-    first, second = person("moderator", name="Ada"), person("moderator", name="Ben")
+    first, second = person("moderator", name="Ida"), person("moderator", name="Tom")
     first.goto(f"/cases/{decision_id}")
     second.goto(f"/cases/{decision_id}")
-    assert second.get_by_text("Ada has this case").count() == 1
+    assert second.get_by_text("Ida has this case").count() == 1
     assert second.locator('[data-action="act"]').count() == 0
 
 

@@ -32,6 +32,9 @@ Precept.run = (action) => {
   const button = Precept.button(action);
   if (!button) return false;
   if (Precept.typing(button)) { button.focus(); button.select?.(); } else button.click();
+  // The event "toggle" comes a moment later, when somebody quick is typing already.
+  const opened = button.tagName === "SUMMARY" && button.parentElement.open && button.parentElement;
+  if (opened) opened.querySelector("form select, form input:not([type='hidden']), form textarea")?.focus();
   return true;
 };
 
