@@ -12,7 +12,6 @@ from typing import Literal
 
 Synchronous = Literal["NORMAL", "FULL"]
 BUSY_SECONDS = 30.0
-SHORT_READ_SECONDS = 1.0
 
 _REASONS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free space (or raise the size limit) and do it again"),
@@ -105,19 +104,13 @@ def _readable(db: sqlite3.Connection, path: Path, wait: float, autocommit: bool)
 def _to_wal(db: sqlite3.Connection, wait: float) -> None:
     # SQLite does not call its busy handler while it switches to WAL, so two processes that create the same file
     # at once need this loop.
-    begun = time.monotonic()
+    limit = time.monotonic() + wait
     while True:
         try:
             if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 db.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            patience = wait if code(error) == sqlite3.SQLITE_BUSY else SHORT_READ_SECONDS if _short(error) else 0.0
-            if time.monotonic() - begun >= patience:
+            if code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
                 raise
             time.sleep(0.02)
-
-
-def _short(error: sqlite3.OperationalError) -> bool:
-    # Seen while another process that had the file open was ending; a file that is really cut short stays so.
-    return error.sqlite_errorcode == sqlite3.SQLITE_IOERR_SHORT_READ

@@ -29,10 +29,11 @@ def create(path: Path, start: Barrier) -> None:
 
 
 def test_processes_that_create_one_file_at_the_same_moment_all_open_it(tmp_path: Path) -> None:
-    fork = multiprocessing.get_context("fork")
+    # Not a fork of this process: that has the locks of its threads, and hangs where one was held.
+    clean = multiprocessing.get_context("forkserver")
     for n in range(15):
-        start = fork.Barrier(6)
-        rivals = [fork.Process(target=create, args=(tmp_path / f"{n}.db", start)) for _ in range(6)]
+        start = clean.Barrier(6)
+        rivals = [clean.Process(target=create, args=(tmp_path / f"{n}.db", start)) for _ in range(6)]
         for rival in rivals:
             rival.start()
         for rival in rivals:

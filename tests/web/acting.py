@@ -1,7 +1,10 @@
 """People as they act, and cases of known outcomes, for tests of what people do. Import the fixtures by name."""
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,23 @@ from web.store.accounts import Role
 THREAT = "Keep talking, Dana. I know which bus you take home, and one evening I will be at the stop to break your legs."
 DOUBTFUL = "I have been so low since the move that I keep thinking everyone would be better off without me."
 KIND = "My sister baked us a cake for the whole street, and there is some left for you."
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+print(*(p.name for p in Path(sys.argv[1]).glob(sys.argv[2]) if sys.argv[3].encode() in p.read_bytes()))
+"""
+
+
+def holding(folder: Path, pattern: str, words: str) -> list[str]:
+    """Return which files hold words, read by another process.
+
+    Where this one has a database open, closing any handle of its file lets go of all locks of this process on it, and
+    the next process that ends takes away the write-ahead log under it.
+    """
+    command = [sys.executable, "-c", HOLDING, str(folder), pattern, words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 @pytest.fixture
