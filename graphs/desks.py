@@ -97,25 +97,35 @@ class Desks:
         """Put in force here what another process put in force in this home; return its desk, None where none did.
 
         Cheap where nothing changed. Of several threads one opens the new desk, and the others go on under the old one.
-        A policy that was named by a folder or a version stays: so it would after a restart, too.
+        A policy that was named by a folder or a version stays: so it would after a restart, too. What is wrong with the
+        version itself is logged once, until another is published. What may pass is tried again at the next look: files
+        that cannot be read are logged, and a ledger that fails raises, as it does for cases.
         """
         seen = mark(self.settings.home)
         if seen == self._mark or not self._following.acquire(blocking=False):
             return None
         try:
-            self._mark = seen  # noted first: a version that cannot be opened is not tried again at every look
-            if self.settings.policy != self.pack.id:
-                return None
-            pack = load_live(self.settings)
-            if pack.digest == self.pack.digest:
-                return None
-            _log.info("%s %s was put in force elsewhere, and is in force here now", pack.id, pack.version)
-            return self.go_live(pack)
-        except (PackError, SettingsError, OSError) as error:
+            fresh = self._taken_over()
+            self._mark = seen
+        except (PackError, SettingsError) as error:
+            self._mark = seen
             _log.error("%s %s stays in force: %s", self.pack.id, self.pack.version, error)
+            return None
+        except OSError as error:
+            _log.error("%s %s stays in force for now: %s", self.pack.id, self.pack.version, error)
             return None
         finally:
             self._following.release()
+        return fresh
+
+    def _taken_over(self) -> Desk | None:
+        if self.settings.policy != self.pack.id:
+            return None
+        pack = load_live(self.settings)
+        if pack.digest == self.pack.digest:
+            return None
+        _log.info("%s %s was put in force elsewhere, and is in force here now", pack.id, pack.version)
+        return self.go_live(pack)
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from cases.intake import case_from_text
+from graphs.desks import open_desks
 from graphs.published import SHIPPED, put_in_force
 from graphs.settings import Settings
 from tests.web.acting import THREAT
+from tools.ledger import Ledger, LedgerError
 from web.office import Office, open_office
 from web.work.attendance import attending
 from web.work.tally import Tally
@@ -108,3 +110,28 @@ def test_a_policy_that_was_named_by_a_version_stays(house: Office, published: st
         os.utime(house.settings.home / "policies" / "live.json")
         pinned.catch_up()
         assert pinned.pack.version != published
+
+
+class Failing(Ledger):
+    """A ledger whose disk is full when it comes to policies, as long as it is said to be."""
+
+    full = False
+
+    def policy(self, pack_id: str, version: str, digest: str, body_json: str) -> None:
+        if self.full:
+            raise LedgerError("ledger: cannot record a policy: the disk is full")
+        super().policy(pack_id, version, digest, body_json)
+
+
+def test_what_could_not_be_recorded_is_taken_over_once_it_can_be(house: Office, published: str) -> None:
+    settings = house.settings
+    put_in_force(settings.home, "community", SHIPPED)
+    with Failing.open(settings.ledger_url) as ledger, open_desks(settings, ledger) as desks:
+        was = desks.pack.version
+        put_in_force(settings.home, "community", published)
+        ledger.full = True
+        with pytest.raises(LedgerError, match="the disk is full"):
+            desks.follow()
+        assert desks.pack.version == was
+        ledger.full = False
+        assert desks.follow() is not None and desks.pack.version == published
