@@ -68,7 +68,7 @@ def _picture(body: bytes) -> tuple[str, bytes]:
     try:
         from PIL import Image, ImageOps
     except ImportError:
-        raise Problem(501, "Pictures need Pillow: pip install 'precept[media]'.", code="no_pictures") from None
+        raise Problem(501, "Pictures need Pillow: pip install 'precept[vision]'.", code="no_pictures") from None
     try:
         with Image.open(io.BytesIO(body), formats=FORMATS) as image:
             if image.width * image.height > PIXELS:
