@@ -6,6 +6,7 @@ a file that a case on record names is never touched, nor one that this service d
 
 import logging
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def prune(store: Store, ledger: Ledger, home: Path, root: Path | None, at: datet
 
 
 def _adopt(store: Store, place: Path) -> None:
-    found = {p.name: datetime.fromtimestamp(p.stat().st_mtime, UTC) for p in place.glob("*") if OURS.match(p.name)}
+    found: dict[str, datetime] = {}
+    for file in place.glob("*"):
+        with suppress(FileNotFoundError):  # another process that prunes took it out in between
+            if OURS.match(file.name):
+                found[file.name] = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     names = list(found)
     for start in range(0, len(names), 500):
         with store.writing("note uploads") as connection:

@@ -171,6 +171,22 @@ def test_a_file_that_is_sent_while_it_is_pruned_is_there_afterwards(office: Offi
     assert place.read_bytes() == data
 
 
+def test_a_file_that_is_gone_before_it_can_be_looked_at_stops_nobody(
+    store: Store, ledger: Ledger, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, there = lying(home / "uploads", "a"), lying(home / "uploads", "b")
+    glob = Path.glob
+
+    def listed(self: Path, pattern: str) -> list[Path]:
+        found = list(glob(self, pattern))
+        gone.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Path, "glob", listed)
+    assert pruned(store, ledger, home).files == 1
+    assert not there.exists()
+
+
 def test_the_command_prunes_and_says_how_many(home: Path) -> None:
     settings = Settings(home=home)
     with Ledger.open(settings.ledger_url):
