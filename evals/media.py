@@ -133,13 +133,15 @@ def speed(folder: Path, rounds: int) -> str:
         path.write_bytes(encoded(picture))
         timed.append((media_speed.time_picture(path, rounds)._replace(name=name), 1.0))
     still, moving = _minute(False), _minute(True)
+    films = {"slides, 640x360": still, "all moving, 640x360": moving,
+             "slides, 1280x720": still._replace(size=(1280, 720))}  # fmt: skip
     clips = []
     with desk_of(folder) as desk:
-        for name, film in (("slides, 640x360", still), ("all moving, 640x360", moving)):
-            path = write_film(folder / f"{name.split(',')[0].replace(' ', '-')}.mp4", film)
+        for name, film in films.items():
+            path = write_film(folder / f"{name.replace(', ', '-').replace(' ', '-')}.mp4", film)
             one = media_speed.time_video(path, rounds, chooser_of(desk))
             clips.append((one._replace(name=f"{name}, {film.seconds:g} s"), film.seconds / 60))
-    header = ("file", "whole", "stages, s", "floor, s", "whole without body regions / floor", "overhead")
+    header = ("file", "whole", "stages, s", "floor, s", "over the floor", "over the floor with small frames enlarged")
     return table(header, [*media_speed.rows(timed, "picture"), *media_speed.rows(clips, "minute")])
 
 

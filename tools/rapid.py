@@ -83,7 +83,7 @@ class RapidReader:
     def lines(self, pixels: Pixels) -> list[Line]:
         """Return the lines that RapidOCR reads."""
         end = time.monotonic() + self.seconds
-        larger = _enlarged(pixels)
+        larger = enlarged(pixels)
         ratio = pixels.shape[1] / larger.shape[1]
         try:
             with self._engine() as engine:
@@ -143,7 +143,7 @@ def _read(engine: "RapidOCR", line: Pixels) -> tuple[str, float]:
     return (str(texts[0]), float(scores[0])) if texts and scores else ("", 0.0)
 
 
-def _enlarged(pixels: Pixels) -> Pixels:
+def enlarged(pixels: Pixels) -> Pixels:
     """Return pixels enlarged up to LARGEST times where the picture is small: the engine finds large letters better."""
     from PIL import Image
 

@@ -1,7 +1,8 @@
 """Frames and sound of a video file whose maker nobody vouches for. Not what they show: no text is read, nothing judged.
 
 All decoding is done in the sandbox, a few frames a call: memory does not grow with the length of a film, and a spot
-that the decoder breaks on costs its few frames alone. What was not seen of a file is in `gaps`, and they forbid an
+that the decoder breaks on costs its few frames alone. A short film is taken in one call first, as a start of the
+sandbox costs more than its frames. What was not seen of a file is in `gaps`, and they forbid an
 automatic allow: a film that is cut off, longer than asked for, or has a second film inside.
 """
 
@@ -27,6 +28,7 @@ COUNT = 16
 SIDE = 1280
 BATCH = 4  # frames a call at least
 CALLS = 4  # a film at most, beside the first look
+SHORT = 120.0  # seconds up to which all frames are asked for in one call first
 RATE = 16_000
 LONGEST = 3600.0
 MOST_SOUND = 600.0
@@ -126,21 +128,29 @@ def sample_frames(
         size, gaps, peak = (0, 0), _film_gaps(film, media, longest), _whole(film["peak"])
         # Frames that are found by their number are counted from the start, so they are taken in one go.
         step = len(picks) if mode == "counted" else max(BATCH, -(-len(picks) // CALLS))
-        for first in range(0, len(picks), step):
+        cut = [picks[first : first + step] for first in range(0, len(picks), step)]
+        parts = [picks] if _real(film["duration"]) <= SHORT else cut
+        done = 0
+        while parts:
+            taken = parts.pop(0)
             left = until - time.monotonic()
-            asked: dict[str, Plain] = {"mode": mode, "picks": picks[first : first + step], "side": side}
+            asked: dict[str, Plain] = {"mode": mode, "picks": taken, "side": side}
             now = limits._replace(seconds=left)
             got = run("tools.footage:frames", asked | _budget(now), file, now) if left > 1 else _late(limits)
+            if isinstance(got, Failed) and len(taken) > step:
+                parts = cut
+                continue
             if isinstance(got, Failed):
                 gaps.append(Unseen(media=media, what="frames", why=got.why, told=got.told))
             else:
                 value = cast(Mapping[str, Plain], got.value)
                 peak = max(peak, _whole(value["peak"]))
-                size = _taken(got, items, first) or size
+                size = _taken(got, items, done) or size
                 if value["late"]:
                     gaps.append(Unseen(media=media, what="frames", why="out_of_time", told=_late(limits).told))
+            done += len(taken)
             if progress is not None:
-                progress(min(1.0, (first + step) / len(picks)))
+                progress(done / len(picks))
     if not items:
         return (
             gaps[-1] if gaps else Unseen(media=media, what="frames", why="unreadable", told="no frame can be decoded")

@@ -76,11 +76,12 @@ def _read(path: Path) -> Iterator[Sample]:
         yield Sample(
             row["id"], fold(text) if not parts else text, row.get("rule"), row.get("rule_text"), row["label"],
             int(row["sev"]), row.get("stance"), row.get("exc"), tuple(fold(e) for e in row.get("evidence", ())), family,
-            "dev" if path.stem.startswith("dev_") else _split(family), row.get("surface", "post"), parts,
+            "dev" if path.stem.startswith("dev_") else split_of(family), row.get("surface", "post"), parts,
         )  # fmt: skip
 
 
-def _split(family: str) -> Split:
+def split_of(family: str) -> Split:
+    """Return the side of the split on which a family of lines stands."""
     share = int(hashlib.sha256(family.encode()).hexdigest()[:8], 16) / 2**32
     return "test" if share < TEST_SHARE else "held" if share < HELD_SHARE else "train"
 

@@ -31,6 +31,7 @@ from training.mixture import OVERALL, QUESTIONS, Item, annotated_items, authored
 from training.network import SHARED, Answers, Laws, Network
 from training.obfuscation import obfuscated
 from training.public import UNGRADED
+from training.templates import template_samples
 from training.warm import weights
 
 MAX_CASE_TOKENS, MAX_LAW_TOKENS = 144, 88
@@ -241,6 +242,7 @@ class Trainer:
         chosen = {
             "rule": [i for i in held if i.known and len(i.truths) > 1],
             "custom": [i for i in held if not i.known],
+            "slots": authored_items(template_samples("held", random.Random(1))),
         }
         for name, items in chosen.items():
             items = [i for i in items if 0.5 not in i.truths.values()][:most]
@@ -279,6 +281,7 @@ def main() -> None:
     args.add_argument("--minutes", type=float, default=math.inf)
     args.add_argument("--batch", type=int, default=48)
     args.add_argument("--rules", type=int, default=16, help="pack rules a batch, own ones included")
+    args.add_argument("--fills", type=int, default=5, help="groups an epoch that a sentence with a slot is filled with")
     args.add_argument("--rate", type=float, default=8e-5)
     args.add_argument("--seed", type=int, default=7)
     args.add_argument("--save", type=int, default=100)
@@ -332,7 +335,9 @@ def main() -> None:
     queue: list[list[Item]] = []
     begun, sums, seen = time.monotonic() - spent, np.zeros(len(TERMS) + 1), 0
     while (gone := done(step, opt.steps, (time.monotonic() - begun) / 60, opt.minutes)) < 1:
-        queue = queue or batches(own + again + round_of(sets, rng), opt.batch, rng)
+        if not queue:
+            slots = authored_items(template_samples("train", rng, opt.fills))
+            queue = batches(own + again + slots + round_of(sets, rng), opt.batch, rng)
         for group, rate in zip(optimizer.param_groups, (opt.rate, 8 * opt.rate), strict=True):
             group["lr"] = rate * min(1.0, (step + 1) / 60) * max(0.02, 0.5 * (1 + math.cos(math.pi * gone)))
         batch = queue.pop()

@@ -17,7 +17,7 @@ from evals.media_frames import ARMS, KINDS, Hit, reels  # noqa: E402
 from evals.media_frames import table as found_by  # noqa: E402
 from evals.media_judged import Judged, Way, agreement, judge, loss, recall  # noqa: E402
 from evals.media_memory import peak  # noqa: E402
-from evals.media_speed import Timed, rows, time_video  # noqa: E402
+from evals.media_speed import ENLARGED, READER, Timed, rows, time_video  # noqa: E402
 from graphs.settings import Settings  # noqa: E402
 from graphs.wiring import open_desk  # noqa: E402
 from policy_store.loader import load_pack  # noqa: E402
@@ -97,10 +97,12 @@ def test_the_peak_of_a_run_counts_the_processes_below_it() -> None:
 
 
 def test_overhead_is_what_is_not_floor_and_body_regions_are_left_out() -> None:
-    one = Timed("film", 12.0, {"words": 8.0, "body regions": 2.0}, {"PyAV": 3.0, "RapidOCR": 5.0})
-    assert one.ratio == 1.25 and one.overhead == pytest.approx(0.2)
+    floor = {"PyAV": 3.0, READER: 5.0, ENLARGED: 6.0}
+    one = Timed("film", 12.0, {"words": 8.0, "body regions": 2.0}, floor)
+    assert one.overhead(READER) == pytest.approx(0.2) and one.overhead(ENLARGED) == pytest.approx(0.1)
+    told = "PyAV 1.50, RapidOCR 2.50, RapidOCR, enlarged 3.00"
     assert rows([(one, 2.0)], "minute") == [
-        ["film", "6.00 s a minute", "words 4.00, body regions 1.00", "PyAV 1.50, RapidOCR 2.50", "1.25x", "20 %"]
+        ["film", "6.00 s a minute", "words 4.00, body regions 1.00", told, "20 %", "10 %"]
     ]
 
 
@@ -108,7 +110,7 @@ def test_every_stage_of_a_video_is_timed(tmp_path: Path) -> None:
     film = Film(2.0, (Words("Tea", 0.5, 1.5),), sounds=False, size=(160, 96), fps=4)
     found = time_video(write_film(tmp_path / "a.mp4", film), 1, lambda seen: Even(len(seen)))
     assert {"frames, in the sandbox", "words", "body regions", "choice of key frames", "sound"} <= set(found.stages)
-    assert set(found.floor) == {"PyAV", "RapidOCR"} and found.whole > 0
+    assert set(found.floor) == {"PyAV", READER, ENLARGED} and found.whole > 0
 
 
 def test_a_table_is_markdown() -> None:

@@ -115,12 +115,21 @@ def test_a_film_of_one_frame_gives_one(folder: Path) -> None:
     assert seconds(found) == [0.0]
 
 
-def test_progress_is_told_up_to_the_end(plain: Path) -> None:
+def test_progress_is_told_up_to_the_end_and_on_a_long_film_in_between(plain: Path, folder: Path) -> None:
     told: list[float] = []
     sample_frames(plain, 8, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    assert len(told) > 1
+    assert told == [1.0]
+    told.clear()
+    sample_frames(made(folder / "slow.mkv", Film(size=SMALL, times=tuple(10.0 * n for n in range(16)))), 8, progress=told.append)
+    assert told == [0.5, 1.0]
+
+
+def test_where_one_call_for_a_short_film_breaks_its_frames_are_taken_in_parts(folder: Path) -> None:
+    path = made(folder / "large.mp4", Film(8, size=(640, 480)))
+    told: list[float] = []
+    narrow = Limits(answer=4 * MIB)  # the frames of one part, not all
+    assert seconds(sample_frames(path, 8, limits=narrow, progress=told.append)) == seconds(sample_frames(path, 8))
+    assert told == [0.5, 1.0]
 
 
 def lengthened(body: bytearray) -> None:
