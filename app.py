@@ -11,6 +11,7 @@ import typer
 
 from terminal.appeal import appeal
 from terminal.ask import ask
+from terminal.author import author_app
 from terminal.bank import bank_app
 from terminal.batch import batch
 from terminal.calibrate import calibrate
@@ -64,7 +65,7 @@ def door(
 for command in (decide, batch, explain, ask, review, appeal, calibrate, serve, doctor):
     app.command()(command)
 app.command("eval")(eval_)
-for family in (policy_app, ledger_app, bank_app):
+for family in (policy_app, ledger_app, bank_app, author_app):
     app.add_typer(family)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Never, get_args
 
+from cases.author import fault
 from cases.case import AD_FIELDS, Case, Media, MediaKind, Part, Surface
 from cases.model import Fact
 from cases.text import fold
@@ -37,15 +38,33 @@ class BadLine(Fact):
     error: str
 
 
+class Published(Fact):
+    """A case, and beside it who published it, where that is known; the case does not hold it."""
+
+    case: Case
+    author: str | None = None
+
+
 def read_line(raw: bytes, number: int, extra: Collection[str] = EXTRA) -> Case | BadLine:
     """Return the case of one line of a batch file, or what is wrong with it; `number` counts from 1.
 
     Keys in `extra` (answers of a benchmark) are passed over: they never reach a judge.
     """
+    found = _read(raw, number, extra, authors=False)
+    return found.case if isinstance(found, Published) else found
+
+
+def read_published(raw: bytes, number: int, extra: Collection[str] = EXTRA) -> Published | BadLine:
+    """Return the case of one line as `read_line` does, with the "author" that it may name."""
+    return _read(raw, number, extra, authors="author" not in extra)
+
+
+def _read(raw: bytes, number: int, extra: Collection[str], *, authors: bool) -> Published | BadLine:
     said: Mapping[str, object] = {}
     try:
         said = _object(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
-        return _case(said, _id(said), "post", extra)
+        author = checked_author(_text(said, "author"), "key 'author'") if authors else None
+        return Published(case=_case(said, _id(said), "post", {*extra, "author"} if authors else extra), author=author)
     except IntakeError as error:
         text = str(error)
         found = said.get("id")
@@ -101,6 +120,13 @@ def case_from_ad(
         raise IntakeError(f"{where}: cannot be read ({error.strerror}); give the path of a JSON file") from None
     except IntakeError as error:
         raise IntakeError(f"{where}{', ' if str(error).startswith('key ') else ': '}{error}") from None
+
+
+def checked_author(author: str | None, where: str) -> str | None:
+    """Return the id of an author as it was given; raise IntakeError, naming `where` it stood, for one that is none."""
+    if author is not None and (why := fault(author)) is not None:
+        raise IntakeError(f"{where}: {quoted(author)}: {why}")
+    return author
 
 
 def near(value: str, known: Iterable[str]) -> str:
@@ -170,7 +196,8 @@ def _id(said: Mapping[str, object]) -> str:
 def _case(said: Mapping[str, object], case_id: str, surface: Surface, extra: Collection[str]) -> Case:
     for key in said:
         if key not in KEYS and key not in extra:
-            _refuse(key, said[key], f"is no key of a case; {near(key, KEYS)}")
+            known = (*KEYS, "author") if "author" in extra else KEYS
+            _refuse(key, said[key], f"is no key of a case; {near(key, known)}")
     media = tuple(_medium(item, i) for i, item in enumerate(_list(said, "media")))
     context = tuple(_turn(item, i) for i, item in enumerate(_list(said, "context")))
     parts = tuple(part for part in _parts(said) if fold(part.text))

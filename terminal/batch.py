@@ -25,6 +25,7 @@ def batch(
 ) -> None:
     """Decide a file of cases: {"id", "text"} or {"id", "parts"} a line in, one decision a line out, in that order.
 
+    "author" may name the account that published it; no model sees that, and the console counts strikes by it.
     Paths of "media" are taken from the folder of the input, and lead nowhere else; or from PRECEPT_MEDIA_ROOT.
     """
     from cases.intake import EXTRA

@@ -39,6 +39,9 @@ def decide(
         list[str] | None, typer.Option(help="A turn before it, read but not judged; repeatable.")
     ] = None,
     id: Annotated[str | None, typer.Option(help="The id of the case.")] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="ID", help="The account that published it; no model sees it.")
+    ] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Decide the shipped example cases.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show each step as it finishes.")] = False,
     render: Annotated[
@@ -56,6 +59,12 @@ def decide(
     given = [name for name, there in (("a text", text is not None), ("--ad", ad), ("--examples", examples)) if there]
     if len(given) > 1:
         raise Refused(f"{' and '.join(given)} are given; give one of them")
+    if author is not None:
+        from cases.intake import checked_author
+
+        author = checked_author(author, "--author")
+        if examples:
+            raise Refused("--author is of one case; give it without --examples")
     if render is not None and examples:
         raise Refused("--render draws one case; give it without --examples")
     if examples:
@@ -73,12 +82,13 @@ def decide(
 
         if gone := missing():
             typer.echo(f"precept: {NO_VISION.format(missing=', '.join(gone))}", err=True)
-    _decided(settings, cases, profile, json=json, steps=steps, render=render)
+    _decided(settings, cases, profile, author, json=json, steps=steps, render=render)
 
 
 def _decided(
-    settings: "Settings", cases: "list[Case]", profile: str | None, *, json: bool, steps: bool, render: Path | None
-) -> None:
+    settings: "Settings", cases: "list[Case]", profile: str | None, author: str | None, *, json: bool, steps: bool,
+    render: Path | None,
+) -> None:  # fmt: skip
     from graphs.published import load_live
     from terminal.opening import unknown_profile
 
@@ -93,6 +103,12 @@ def _decided(
 
     with watching(quiet=json) as watch, open_desk(settings, pack, watch=watch) as desk:
         made = _as_json(desk, cases, steps) if json else _for_people(desk, cases, steps)
+    if author is not None:
+        from web.store.authors import credit_all
+        from web.store.database import Store
+
+        with Store.beside(settings) as store:
+            credit_all(store, {made[0].id: author})
     if render is not None:
         from terminal.rendering import draw
 

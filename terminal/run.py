@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cases.case import Case
 from cases.decision import Decision
-from cases.intake import BadLine, read_line
+from cases.intake import BadLine, Published, read_published
 from graphs.settings import Settings
 from graphs.wiring import open_desk
 from policy_store.pack import Pack
@@ -30,6 +30,7 @@ from terminal.rescue import CHUNK, decide_all
 
 if TYPE_CHECKING:
     from graphs.desk import Desk
+    from web.store.database import Store
 
 CHUNK_BYTES = 8_000_000
 # Decisions of one chunk are made in no order and before its first line is written: so much before, at most.
@@ -65,10 +66,15 @@ def run(task: Task, lines: Input, out: Output) -> Run:
     since = _since(task, out)
     rest = _left(task, lines, out)
     desk: Desk | None = None
+    store: Store | None = None
     with ExitStack() as stack:
         bar = stack.enter_context(progress(lines, quiet=task.quiet))
         while chunk := _chunk(rest):
-            done: dict[int, Case | Decision | BadLine] = {n: _case(task, n, raw) for n, raw in chunk}
+            read = {n: _case(task, n, raw) for n, raw in chunk}
+            authors = {n: item.author for n, item in read.items() if isinstance(item, Published) and item.author}
+            done: dict[int, Case | Decision | BadLine] = {
+                n: item.case if isinstance(item, Published) else item for n, item in read.items()
+            }
             ids = [item.id for item in done.values() if item.id is not None]
             cases = {n: item for n, item in done.items() if isinstance(item, Case)}
             if cases:
@@ -79,6 +85,10 @@ def run(task: Task, lines: Input, out: Output) -> Run:
                 fresh = {n: case for n, case in cases.items() if n not in found}
                 done |= found
                 done |= decide_all(desk, fresh, lost)
+            if credits := {d.id: authors[n] for n, d in done.items() if n in authors and isinstance(d, Decision)}:
+                # Before its lines are written: who is killed in between takes the decisions over, and notes it then.
+                store = store or stack.enter_context(_store(task))
+                _credit(store, credits)
             # Only the chunk that was cut off can have left decisions without lines.
             since = None
             out.write([written(_body(item)).encode() + b"\n" for item in done.values()])
@@ -99,14 +109,29 @@ def _chunk(lines: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return chunk
 
 
-def _case(task: Task, number: int, raw: bytes) -> Case | BadLine:
-    case = read_line(raw, number, task.extra)
-    if isinstance(case, BadLine):
-        return case
+def _case(task: Task, number: int, raw: bytes) -> Published | BadLine:
+    found = read_published(raw, number, task.extra)
+    if isinstance(found, BadLine):
+        return found
+    case = found.case
     if case.profile is None:
-        return case if task.profile is None else case.model_copy(update={"profile": task.profile})
+        if task.profile is None:
+            return found
+        return found.model_copy(update={"case": case.model_copy(update={"profile": task.profile})})
     wrong = unknown_profile(case.profile, task.pack)
-    return BadLine(id=case.id, line=number, error=f"line {number}, key 'profile': {wrong}") if wrong else case
+    return BadLine(id=case.id, line=number, error=f"line {number}, key 'profile': {wrong}") if wrong else found
+
+
+def _store(task: Task) -> "Store":
+    from web.store.database import Store
+
+    return Store.beside(task.settings)
+
+
+def _credit(store: "Store", authors: Mapping[str, str]) -> None:
+    from web.store.authors import credit_all
+
+    credit_all(store, authors)
 
 
 def _body(item: Case | Decision | BadLine) -> Json:
@@ -125,7 +150,8 @@ def _left(task: Task, lines: Input, out: Output) -> Iterator[tuple[int, bytes]]:
     if number < held.lines:
         raise Refused(f"{out.name} holds {held.lines:,} lines, {lines.name} {number:,}; it is not of this input")
     if held.last is not None:
-        case_id = read_line(raw, number, task.extra).id
+        last_read = read_published(raw, number, task.extra)
+        case_id = last_read.case.id if isinstance(last_read, Published) else last_read.id
         if case_id != held.last["id"]:
             raise Refused(
                 f"{out.name}, line {number:,} is about {held.last['id']!r}, that of {lines.name} about {case_id!r}; "

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from web.api import (
     appeals,
+    authors,
     cases,
     decisions,
     events,
@@ -27,8 +28,8 @@ from web.console import search as search_page
 
 API: tuple[APIRouter, ...] = (
     drafts_api.router, policies_api.router,
-    status.router, moderations.router, cases.router, decisions.router, queue.router, search.router, events.router,
-    hooks.router, jobs.router, metrics.router, appeals.router, statements.router,
+    status.router, moderations.router, cases.router, decisions.router, authors.router, queue.router, search.router,
+    events.router, hooks.router, jobs.router, metrics.router, appeals.router, statements.router,
 )  # fmt: skip
 CONSOLE: tuple[APIRouter, ...] = (
     policies_page.router, drafts_page.router, runs.router,

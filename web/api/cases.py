@@ -19,13 +19,13 @@ from web.api.repeat import Key, taken
 from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
-from web.store import idempotency, journal
+from web.store import authors, idempotency, journal
 from web.store import submissions as kept
 from web.store.submissions import Phase, Submission
 from web.work import inside, submissions
 from web.work.deadline import Deadline
 from web.work.inside import Content
-from web.work.intake import Setting, Words, case_of
+from web.work.intake import Author, Setting, Words, case_of, id_of
 from web.work.media import decoded, keep
 from web.work.public import Verdict, verdict
 
@@ -56,6 +56,9 @@ class Sent(Setting):
     """A case: a text or the parts of an ad, and files. `id` is the sender's own name for it."""
 
     id: str | None = Field(default=None, min_length=1, max_length=200)
+    author: Author | None = Field(
+        default=None, description="The account that published it, by an id that means nothing here. No model sees it."
+    )
     text: Words | None = None
     parts: Ad | None = None
     media: tuple[Upload, ...] = Field(default=(), max_length=16)
@@ -68,10 +71,14 @@ class Sent(Setting):
 
 
 class Submitted(Fact):
-    """What became of a case; `decision` is null while it is decided. `content` is for those who may read cases."""
+    """What became of a case; `decision` is null while it is decided. `content` is for those who may read cases.
+
+    `author` is who published it, as it was sent; null where that is not known, or was forgotten.
+    """
 
     id: str
     case_id: str
+    author: str | None = None
     state: Phase
     at: str
     decision: Verdict | None
@@ -91,7 +98,14 @@ class StepTold(Fact):
 
 
 EXAMPLES = {
-    "a comment": {"value": {"id": "comment-17", "text": "See you on Friday, bring cake.", "surface": "comment"}},
+    "a comment": {
+        "value": {
+            "id": "comment-17",
+            "text": "See you on Friday, bring cake.",
+            "surface": "comment",
+            "author": "u-81",
+        }
+    },
     "an ad": {"value": {"parts": {"title": "Slim in a week", "caption": "Doctors hate it"}, "surface": "ad"}},
 }
 
@@ -108,7 +122,7 @@ def create(
     if key is not None and (held := taken(office, actor, key, sent)).state == "done":
         response.status_code = held.status
         response.headers["Idempotent-Replayed"] = "true"
-        return Submitted.model_validate_json(held.answer)
+        return _credited(office, Submitted.model_validate_json(held.answer))
     try:
         found = _decided(office, actor, sent, until, wait)
     except BaseException:
@@ -118,7 +132,9 @@ def create(
     response.status_code = 201 if found.state == "decided" else 202
     response.headers["Location"] = f"/v1/cases/{found.id}"
     if key is not None:
-        idempotency.keep(office.store, actor.id, key, response.status_code, found.model_dump_json())
+        # Kept without its author, who could not be forgotten there.
+        told = found.model_copy(update={"author": None}).model_dump_json()
+        idempotency.keep(office.store, actor.id, key, response.status_code, told)
     return found
 
 
@@ -160,7 +176,7 @@ async def steps(
 
 def _decided(office: Office, actor: Actor, sent: Sent, until: Deadline, wait: bool) -> Submitted:
     made = kept.new_id()
-    ended = submissions.submit(office, actor, made, _case(office, sent, sent.id or made))
+    ended = submissions.submit(office, actor, made, _case(office, sent, sent.id or made), sent.author)
     found = submissions.wait(office, made, ended, until if wait else Deadline.after(0))
     if found.state == "failed":
         raise Problem(500, found.error or "It could not be decided.", code="not_decided")
@@ -182,8 +198,13 @@ def _told(office: Office, found: Submission, *, content: bool = False, reader: A
     record = office.record(found.decision_id) if found.decision_id else None
     if content and record is not None and reader is not None:
         journal.note(office.store, reader.id, "case.read", record.decision.id)
-    return Submitted(
+    told = Submitted(
         id=found.id, case_id=found.case_id, state=found.state, at=found.at, error=found.error,
         decision=verdict(record) if record else None, steps=f"/v1/cases/{found.id}/steps",
         content=inside.content(record) if content and record else None,
     )  # fmt: skip
+    return _credited(office, told)
+
+
+def _credited(office: Office, told: Submitted) -> Submitted:
+    return told.model_copy(update={"author": authors.author(office.store, id_of(told.id))})

@@ -81,7 +81,7 @@ def page(
     found = found[:limit]
     last = search.cursor(found[-1], sort, hidden=search.hidden(office, wanted, found[-1])) if more else None
     shown = tuple(row(one) for one in found if not search.hidden(office, wanted, one))
-    noted(office, actor, act, "docket", len(shown), q=wanted.text, sort=sort, after=after)
+    noted(office, actor, act, "docket", len(shown), q=search.veiled(office, wanted.text), sort=sort, after=after)
     return Page(
         items=shown, next=last, total=search.count(office, wanted) if total else None,
     )  # fmt: skip

@@ -24,8 +24,9 @@ from web.identity import Actor, office_of
 from web.office import Office
 from web.problem import Problem
 from web.store import idempotency
+from web.store.authors import credit_all
 from web.work.deadline import Deadline
-from web.work.intake import NOT_FETCHED, Setting, Words, case_of, judge, with_addresses
+from web.work.intake import NOT_FETCHED, Author, Setting, Words, case_of, judge, with_addresses
 from web.work.media import decoded, keep
 from web.work.public import Verdict, fresh
 
@@ -70,9 +71,13 @@ class ImagePart(Lenient):
 
 
 class Moderate(Setting):
-    """How the content is to be read; `ids` are the names of the cases, one for each result."""
+    """How the content is to be read; `ids` are the names of the cases, one for each result.
+
+    `authors` are the accounts that published them, one for each result, null where that is not known; no model sees it.
+    """
 
     ids: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
+    authors: tuple[Author | None, ...] = ()
 
 
 def _kind(value: object) -> str:
@@ -207,10 +212,16 @@ def moderations(
     office = office_of(request)
     made = f"modr-{uuid.uuid4().hex}"
     cases = _cases(office, sent, made)
+    authors = sent.precept.authors
+    if authors and len(authors) != len(cases):
+        raise Problem(400, f"precept.authors: {len(authors)} for {len(cases)} results; give one for each, or none.",
+                      param="precept.authors", code="wrong_count")  # fmt: skip
     if key is None:
         decisions = judge(office, actor.id, made, cases, until)
     else:
         decisions = _once(office, actor, made, cases, until, key, sent, response)
+    if credits := {d.id: author for d, author in zip(decisions, authors, strict=False) if author is not None}:
+        credit_all(office.store, credits)
     pack, legacy = office.pack, sent.model.startswith(LEGACY)
     results = [_result(office, pack, c, d, flag, legacy) for c, d in zip(cases, decisions, strict=True)]
     return Moderated(id=made, model=sent.model, results=results)

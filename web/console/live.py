@@ -8,11 +8,13 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
+from cases.author import LONGEST
 from cases.case import Surface
 from cases.model import Fact
 from web.identity import Actor, needs, office_of
 from web.pages import page
-from web.work import live
+from web.store import authors as kept
+from web.work import authors, live
 from web.work.live import Step
 
 log = logging.getLogger("precept")
@@ -39,18 +41,20 @@ def form(request: Request, actor: Judge) -> Response:
 def judge(
     request: Request, actor: Judge, text: Annotated[str, Form()] = "", surface: Annotated[Surface, Form()] = "post",
     locale: Annotated[str, Form(max_length=35)] = "en", profile: Annotated[str, Form(max_length=64)] = "",
-    context: Annotated[str, Form(max_length=live.LONGEST)] = "",
+    context: Annotated[str, Form(max_length=live.LONGEST)] = "", author: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:  # fmt: skip
     """Judge a text that was typed in."""
+    who = authors.checked(author.strip() or None)
     case = live.typed(text, surface, locale.strip() or "en", profile, context)
-    return _streamed(live.judge(office_of(request), actor, case))
+    return _streamed(live.judge(office_of(request), actor, case, who))
 
 
 @router.post("/{decision_id}/judge")
 def again(request: Request, actor: Judge, decision_id: str) -> Response:
     """Judge a case anew, under the policy in force; it gives another decision beside the old one."""
     office = office_of(request)
-    return _streamed(live.judge(office, actor, office.record(decision_id).case))
+    found = office.record(decision_id)
+    return _streamed(live.judge(office, actor, found.case, kept.author(office.store, found.decision.id)))
 
 
 def _streamed(steps: Iterator[Step]) -> StreamingResponse:

@@ -177,7 +177,8 @@ def listed(request: Request, actor: Actor, at: Place, after: str | None, templat
             last = found[SIZE - 1]
             more = search.cursor(last, at.sort, hidden=search.hidden(office, query, last))
         act = "case.search" if base == "/search" else "queue.read"
-        noted(office, actor, act, "docket", min(len(found), SIZE), state=at.state, q=at.q, sort=at.sort, after=after)
+        said = search.veiled(office, at.q)
+        noted(office, actor, act, "docket", min(len(found), SIZE), state=at.state, q=said, sort=at.sort, after=after)
     except Problem as error:
         problem = error
     return page(

@@ -47,7 +47,17 @@ def sealed_secrets(connection: sa.Connection, seal: Seal) -> None:
         connection.execute(sa.text("UPDATE hooks SET secret = :sealed WHERE id = :id"), values)
 
 
-STEPS: tuple[Step, ...] = (whole_docket, sealed_secrets)
+def published_by(connection: sa.Connection, seal: Seal) -> None:
+    """Make room for who published what. A program that cannot forget an author must not open what holds some."""
+    have = set(sa.inspect(connection).get_table_names())
+    if "authors" not in have:
+        connection.exec_driver_sql("CREATE TABLE authors (ref TEXT NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE)")
+    if "authored" not in have:
+        connection.exec_driver_sql("CREATE TABLE authored (decision_id TEXT NOT NULL PRIMARY KEY, ref TEXT NOT NULL)")
+    connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_authored_ref ON authored (ref)")
+
+
+STEPS: tuple[Step, ...] = (whole_docket, sealed_secrets, published_by)
 
 
 def form_of(connection: sa.Connection) -> int | None:

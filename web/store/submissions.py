@@ -14,6 +14,7 @@ from sqlalchemy import Column, Float, Integer, Table, Text
 
 from cases.case import Case
 from cases.model import Fact
+from web.store import authors
 from web.store.database import METADATA, Store, now, stamp
 from web.store.jobs import here, lives
 
@@ -65,8 +66,10 @@ class Step(Fact):
     detail: dict[str, JsonValue]
 
 
-def add(store: Store, by: str, case: Case, submission_id: str) -> Submission:
-    """Add a case that this process is going to decide."""
+def add(
+    store: Store, by: str, case: Case, submission_id: str, *, author: str | None = None, decision_id: str | None = None
+) -> Submission:
+    """Add a case that this process is going to decide, under `decision_id` where its `author` is known."""
     at = stamp(now())
     row = {
         "id": submission_id, "case_id": case.id, "by": by, "state": "deciding", "decision_id": None, "error": None,
@@ -74,6 +77,8 @@ def add(store: Store, by: str, case: Case, submission_id: str) -> Submission:
     }  # fmt: skip
     with store.writing("take a case") as connection:
         connection.execute(SUBMISSIONS.insert().values(row))
+        if author is not None and decision_id is not None:
+            authors.credit(connection, decision_id, author)
     return _submission(row)
 
 

@@ -14,7 +14,7 @@ from graphs.record import Record
 from web.identity import Actor
 from web.office import Office
 from web.problem import Problem
-from web.store import docket, journal
+from web.store import authors, docket, journal
 from web.store.docket import Entry
 from web.work import people
 from web.work.public import Verdict, verdict
@@ -64,8 +64,12 @@ class Inside(Fact):
 
 
 class Seen(Verdict):
-    """A decision with its content; `version` counts every change, and is its ETag."""
+    """A decision with its content; `version` counts every change, and is its ETag.
 
+    `author` is the id of the account that published it, null where that is not known.
+    """
+
+    author: str | None
     system_outcome: Outcome
     state: docket.State
     version: int
@@ -86,7 +90,8 @@ def seen(office: Office, actor: Actor, decision_id: str) -> Seen:
         spent=made.spent, roles=made.roles, model_digest=made.model_digest, system_rationale=made.rationale,
     )  # fmt: skip
     return Seen(
-        **dict(verdict(record)), system_outcome=made.outcome, state=row.state, version=row.version,
+        **dict(verdict(record)), author=authors.author(office.store, made.id), system_outcome=made.outcome,
+        state=row.state, version=row.version,
         content=content(record), inside=inside if actor.person else None,
         edits=tuple(
             Change(id=e.id, at=e.at, outcome=e.outcome, rule_id=e.rule_id, severity=e.severity, by=shown.get(e.by),

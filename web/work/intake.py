@@ -11,9 +11,10 @@ from threading import Lock
 from typing import Annotated, get_args
 from weakref import WeakKeyDictionary
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from agents.perceiver import with_seen
+from cases.author import LONGEST, fault
 from cases.case import AD_FIELDS, Case, Media, Part, Surface
 from cases.decision import Decision
 from cases.intake import MAX_BYTES, near
@@ -39,6 +40,15 @@ _LOCK = Lock()
 
 # A bound makes pydantic look at every character, so that half a surrogate pair is refused where it comes in.
 Words = Annotated[str, StringConstraints(max_length=MAX_BYTES)]
+
+
+def _author(author: str) -> str:
+    if (why := fault(author)) is not None:
+        raise ValueError(why)
+    return author
+
+
+Author = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_author)]
 
 
 class Setting(Fact):
@@ -146,4 +156,4 @@ def _line(live: Desk) -> Together:
         return _LINES[live]
 
 
-__all__ = ["NOT_FETCHED", "SURFACES", "Setting", "Words", "case_of", "id_of", "judge", "with_addresses"]
+__all__ = ["NOT_FETCHED", "SURFACES", "Author", "Setting", "Words", "case_of", "id_of", "judge", "with_addresses"]

@@ -12,11 +12,12 @@ from agents.depth import Doubt
 from cases.case import Case, Part, Surface
 from cases.decision import Decision
 from cases.model import Fact
-from graphs.desk import Progress
+from graphs.desk import Progress, new_id
 from web.identity import Actor
 from web.office import Office
 from web.problem import Problem
-from web.store import journal
+from web.store import authors, journal
+from web.work.authors import release
 
 LONGEST = 20_000
 
@@ -41,8 +42,11 @@ def typed(text: str, surface: Surface, locale: str, profile: str | None, context
                 surface=surface, locale=locale, profile=profile or None)  # fmt: skip
 
 
-def judge(office: Office, actor: Actor, case: Case) -> Iterator[Step]:
-    """Decide a case under the policy in force, giving each step as it finishes; it waits where it is in review."""
+def judge(office: Office, actor: Actor, case: Case, author: str | None = None) -> Iterator[Step]:
+    """Decide a case under the policy in force, giving each step as it finishes; it waits where it is in review.
+
+    `author` is who published it, which is noted beside the decision and is no part of the case.
+    """
     pack = office.pack
     try:
         pack.profile(case.profile)
@@ -50,14 +54,19 @@ def judge(office: Office, actor: Actor, case: Case) -> Iterator[Step]:
         raise Problem(422, f"profile={case.profile!r} is none of {', '.join(p.id for p in pack.profiles)}.",
                       param="profile", code="unknown_profile") from None  # fmt: skip
     told: SimpleQueue[Progress | Exception | None] = SimpleQueue()
+    decision_id = new_id()
+    if author is not None:
+        authors.credit_all(office.store, {decision_id: author})
 
     def run() -> None:
         try:
-            for progress in office.desks.live.stream(case):
+            for progress in office.desks.live.stream(case, decision_id):
                 told.put(progress)
             told.put(None)
         except Exception as error:  # told to whoever watches, who raises it
             told.put(error)
+            if author is not None:
+                release(office, decision_id)
 
     Thread(target=run, name="judge", daemon=True).start()
     return _steps(office, actor, told)

@@ -17,6 +17,7 @@ from web.problem import Problem
 from web.store import journal, submissions
 from web.store.database import StoreError
 from web.store.submissions import Step, Submission
+from web.work import authors
 from web.work.deadline import Deadline
 from web.work.intake import id_of
 from web.work.together import on_record
@@ -35,9 +36,9 @@ _turns = BoundedSemaphore(AT_ONCE)
 _log = logging.getLogger("precept.submissions")
 
 
-def submit(office: Office, actor: Actor, submission_id: str, case: Case) -> Event:
-    """Take a case and begin to decide it; return what is set when it ended."""
-    submissions.add(office.store, actor.id, case, submission_id)
+def submit(office: Office, actor: Actor, submission_id: str, case: Case, author: str | None = None) -> Event:
+    """Take a case, with who published it, and begin to decide it; return what is set when it ended."""
+    submissions.add(office.store, actor.id, case, submission_id, author=author, decision_id=id_of(submission_id))
     journal.note(office.store, actor.id, "case.submit", submission_id)
     return _begin(office, submission_id, case)
 
@@ -107,6 +108,7 @@ def _run(office: Office, submission_id: str, case: Case, ended: Event) -> None:
 def _fail(office: Office, submission_id: str) -> None:
     try:
         submissions.end(office.store, submission_id, error="It broke on our side; send it again. The log says more.")
+        authors.release(office, id_of(submission_id))
     except StoreError:
         _log.warning("case %s: its failure could not be kept", submission_id)
 

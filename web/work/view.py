@@ -20,9 +20,10 @@ from policy_store.pack import Pack
 from web.identity import Actor
 from web.office import Office
 from web.problem import Problem
-from web.store import docket, journal, marks
+from web.store import authors, docket, journal, marks
 from web.store import notes as noted
 from web.work import people
+from web.work.authors import Account, account
 from web.work.events import Event, history
 
 SHOWN = 8  # findings that get a number and marks
@@ -130,7 +131,11 @@ class Cause(Fact):
 
 
 class CaseView(Fact):
-    """Everything that a page shows of a case. In a `blind` view what tells a verdict is None or empty."""
+    """Everything that a page shows of a case. In a `blind` view what tells a verdict is None or empty.
+
+    `credited` says that it is known who published it; the account itself is hidden from a blind reader, too, as what
+    was decided about it leans on a reading like a precedent does.
+    """
 
     decision_id: str
     case_id: str
@@ -163,6 +168,8 @@ class CaseView(Fact):
     others: tuple[docket.Entry, ...] = ()
     automation: str | None = None
     stage: str | None = None
+    credited: bool = False
+    account: Account | None = None
 
     @property
     def pinned(self) -> "NoteView | None":
@@ -210,6 +217,7 @@ def case_view(office: Office, record: Record, actor: Actor, *, note: bool = True
         notes=tuple(NoteView(id=n.id, who=who[n.by], own=n.by == actor.id, at=n.at, text=n.text, pinned=n.pinned)
                     for n in own_notes),
         history=() if blind else history(record, all_marks, who),
+        credited=authors.author(office.store, decision.id) is not None,
     )  # fmt: skip
     if blind:
         return view
@@ -221,6 +229,7 @@ def case_view(office: Office, record: Record, actor: Actor, *, note: bool = True
         "findings": tuple(_finding(n, f, case, pack, decision.rule_id, places) for n, f in enumerate(findings, 1)),
         "grades": _bars(record), "chain": decision.chain if actor.person else (), "critiques": decision.critiques,
         "precedents": decision.precedents, "automation": held.automation, "stage": decision.stage,
+        "account": account(office, actor, entry, held.tier if held.outcome != "allow" and held.severity else None),
         "others": tuple(e for e in docket.of_case(office.store, decision.case_digest) if e.decision_id != decision.id),
     })  # fmt: skip
 

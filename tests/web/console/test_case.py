@@ -10,7 +10,7 @@ from cases.decision import Decision
 from tests.web.acting import DOUBTFUL, THREAT
 from web.identity import Actor
 from web.office import Office
-from web.store import accounts, docket
+from web.store import accounts, authors, docket
 from web.work import claims, marks, notes
 
 Person = Callable[..., Actor]
@@ -220,3 +220,36 @@ def test_notes_of_the_first_reader_are_hidden_from_the_second(
     notes.add(office, ana, decision.id, "I would let it go")
     marks.ask_second(office, ana, decision.id, "Hard")
     assert "I would let it go" not in signed_in("moderator").get(f"/cases/{decision.id}").text
+
+
+def test_the_account_stands_beside_the_case_and_is_hidden_from_who_judges_blind(
+    signed_in: SignedIn, office: Office, person: Person, decided: Decided
+) -> None:
+    hostile = "u-<b>81</b>&amp;"
+    first, second = decided(THREAT), decided(DOUBTFUL)
+    authors.credit_all(office.store, {first.id: hostile, second.id: hostile})
+    page = signed_in("appeals").get(f"/cases/{second.id}").text
+    panel = page[page.index('data-testid="account"') : page.index('id="notes-title"')]
+    assert "u-&lt;b&gt;81&lt;/b&gt;&amp;amp;" in panel and "<b>81" not in page
+    assert f'href="/cases/{first.id}"' in panel and "recommended:" in panel and "Act</b> HR2" in panel
+    listed = re.findall(r'href="(/search\?q=[^"]+)"', panel)
+    assert len(listed) == 1
+    found = signed_in("moderator").get(listed[0].replace("&amp;", "&")).text
+    assert found.count("data-row data-id") == 2
+    asks = person()
+    marks.ask_second(office, asks, second.id, "Unsure")
+    blind = signed_in("moderator").get(f"/cases/{second.id}").text
+    assert 'data-testid="account"' not in blind
+    assert "Hidden until you have decided." in blind and hostile.split("<")[0] + "&lt;" not in blind
+
+
+def test_a_text_that_is_tried_may_have_an_author(signed_in: SignedIn, office: Office) -> None:
+    client = signed_in("moderator")
+    assert 'name="author"' in client.get("/cases/new").text
+    told = client.post("/cases/new", data={"text": THREAT, "author": " u-tried "}).text
+    decision_id = re.findall(r"/cases/(d-\w+)", told)[-1]
+    assert authors.author(office.store, decision_id) == "u-tried"
+    again = client.post(f"/cases/{decision_id}/judge").text
+    assert authors.author(office.store, re.findall(r"/cases/(d-\w+)", again)[-1]) == "u-tried"
+    refused = client.post("/cases/new", data={"text": THREAT, "author": "u-\u202e1"})
+    assert refused.status_code == 422 and "U+202E" in refused.text

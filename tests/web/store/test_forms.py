@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from web.store import authors
 from web.store.database import Store, StoreError
 from web.store.forms import STEPS, UNREAD
 
 FIRST = Path(__file__).with_name("first_form.sql")
+THIRD = Path(__file__).with_name("third_form.sql")
 NEWEST = len(STEPS) + 1
 CLEAR = "whsec-this-lay-in-the-clear-for-a-long-time"
 # The second shape of form 1: the docket whole, and webhooks.
@@ -48,12 +50,12 @@ Store.open(sys.argv[1])
 """
 
 
-def made(folder: Path, more: str = "") -> Path:
-    """Return a file as the first console left it."""
+def made(folder: Path, more: str = "", form: Path = FIRST) -> Path:
+    """Return a file as the first console left it, or a later one."""
     place = folder / "work.db"
     raw = sqlite3.connect(place)
     raw.execute("PRAGMA journal_mode=WAL")
-    raw.executescript(FIRST.read_text() + more)
+    raw.executescript(form.read_text() + more)
     raw.close()
     return place
 
@@ -95,9 +97,51 @@ def test_a_store_of_the_first_form_is_brought_up_and_nothing_is_lost(tmp_path: P
     assert [r["first_rule"] for r in after["docket"]] == [UNREAD, UNREAD]
 
 
-@pytest.mark.parametrize("more", ["", HOOKS])
-def test_what_was_brought_up_has_the_shape_of_what_is_made_new(tmp_path: Path, more: str) -> None:
-    place = made(tmp_path, more)
+def test_a_store_of_the_third_form_gets_room_for_who_published_what_and_keeps_everything(tmp_path: Path) -> None:
+    place = made(tmp_path, form=THIRD)
+    before = rows(place)
+    with Store.open(place) as store:
+        assert authors.authors(store, ["d-0000000000000001"]) == {}
+        authors.credit_all(store, {"d-0000000000000001": "u-81"})
+        assert authors.author(store, "d-0000000000000001") == "u-81"
+    after = rows(place)
+    assert before.pop("work_form") == [{"version": 3}] and after.pop("work_form") == [{"version": NEWEST}]
+    assert [len(after.pop(name)) for name in ("authors", "authored")] == [1, 1]
+    assert after == before
+    assert rows(tmp_path / "work.db.form-3") == before | {"work_form": [{"version": 3}]}
+
+
+def test_a_store_of_the_third_form_outlives_a_kill_on_the_way_and_goes_on(tmp_path: Path) -> None:
+    place = made(tmp_path, form=THIRD)
+    before = shape(place), rows(place)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(place)], cwd=Path.cwd(), timeout=120)
+    assert ended.returncode == -signal.SIGKILL
+    assert (shape(place), rows(place)) == before
+    with Store.open(place) as store:
+        authors.credit_all(store, {"d-0000000000000002": "u-82"})
+    assert rows(place)["work_form"] == [{"version": NEWEST}] and len(rows(place)["authored"]) == 1
+
+
+@pytest.mark.skipif("PRECEPT_TEST_POSTGRES" not in os.environ, reason="PRECEPT_TEST_POSTGRES names no empty database")
+def test_a_server_is_brought_up_from_the_third_form_as_a_file_is(tmp_path: Path) -> None:
+    place = os.environ["PRECEPT_TEST_POSTGRES"]
+    with Store.open(place, tmp_path) as store, store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE authors")
+        connection.exec_driver_sql("DROP TABLE authored")
+        connection.exec_driver_sql("UPDATE work_form SET version = 3")
+    with Store.open(place, tmp_path) as store:
+        authors.credit_all(store, {"d-1": "u-81", "d-2": "u-81"})
+        authors.credit_all(store, {"d-1": "u-81"})
+        assert authors.authors(store, ["d-1", "d-2", "d-3"]) == {"d-1": "u-81", "d-2": "u-81"}
+        with store.writing() as connection:
+            assert authors.forget(connection, "u-81") == 2
+        authors.scrub(store)
+        assert authors.ref(store, "u-81") is None
+
+
+@pytest.mark.parametrize(("more", "form"), [("", FIRST), (HOOKS, FIRST), ("", THIRD)])
+def test_what_was_brought_up_has_the_shape_of_what_is_made_new(tmp_path: Path, more: str, form: Path) -> None:
+    place = made(tmp_path, more, form)
     with Store.open(place), Store.open(tmp_path / "new" / "work.db"):
         pass
     assert shape(place) == shape(tmp_path / "new" / "work.db")
