@@ -36,7 +36,7 @@ def test_an_ended_job_takes_no_progress(store: Store) -> None:
     assert not jobs.advance(store, job.id, 1, 2)
 
 
-@pytest.mark.parametrize("owner", [f"{{host}}:{os.getpid()}:another", "{host}:999999999:gone"])
+@pytest.mark.parametrize("owner", [f"{{host}}:{os.getpid()}:another", "{host}:999999999:gone"], ids=["alive", "gone"])
 def test_a_job_whose_process_is_gone_is_found_failed(store: Store, owner: str) -> None:
     import socket
 
