@@ -54,7 +54,8 @@ class Scale(Fact):
 class Past(Fact):
     """One decision about the account as it holds now. `tier` is None where nobody stated how severe it is.
 
-    `settled` is false where it waits for a person; `person` says that one decided it.
+    `settled` is false where it waits for a person; `person` says that one decided it; `spared` that its rule offers
+    support and restricts nothing, for which nobody gets a strike.
     """
 
     decision_id: str
@@ -64,6 +65,7 @@ class Past(Fact):
     settled: bool
     person: bool
     tier: str | None
+    spared: bool = False
 
 
 class Strikes(Fact):
@@ -90,7 +92,8 @@ def strikes(past: Iterable[Past], at: datetime, scale: Scale) -> Strikes:
     '2 strikes in the last 90 days, from 1 case. Recommended: warn. 2 more reach limit.'
     """
     since = at - timedelta(days=scale.days)
-    broken = [p for p in standing(past) if p.outcome == "act" and p.at >= since and scale.of(p.tier)]
+    held = [p for p in standing(past) if p.outcome == "act" and not p.spared and p.at >= since]
+    broken = [p for p in held if scale.of(p.tier)]
     total = sum(scale.of(p.tier) for p in broken)
     reached = [s for s in scale.steps if s.strikes <= total]
     ahead = next((s for s in scale.steps if s.strikes > total), None)

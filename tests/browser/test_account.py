@@ -43,7 +43,7 @@ def test_a_case_shows_two_earlier_violations_of_its_account_and_what_they_recomm
     panel = page.get_by_test_id("account")
     panel.scroll_into_view_if_needed()
     told = panel.inner_text()
-    assert author in told and "recommended: suspend" in told and "from 2 cases" in told
+    assert author in told and "16 strikes" in told and "recommended: suspend" in told and "from 2 cases" in told
     links = panel.get_by_role("listitem")
     assert links.count() == 3
     assert [("Act" in row, "Allow" in row) for row in links.all_inner_texts()] == [

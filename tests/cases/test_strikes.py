@@ -42,6 +42,7 @@ def test_violations_add_up_by_tier_and_lead_from_step_to_step() -> None:
         past(outcome="review", settled=True),
         past(settled=False),  # escalated, or waiting for a second opinion
         past(at=NOW - timedelta(days=90, seconds=1)),
+        past(spared=True),  # under a rule that offers support
     ],
 )
 def test_what_was_taken_back_waits_or_is_too_old_does_not_count(one: Past) -> None:
@@ -77,7 +78,7 @@ lives = st.lists(
     st.builds(
         Past, decision_id=st.uuids().map(str), case_id=st.sampled_from("abcdef"), at=moments,
         outcome=st.sampled_from(["allow", "act", "review"]), settled=st.booleans(), person=st.booleans(),
-        tier=st.sampled_from(["low", "medium", "high", "critical", None]),
+        tier=st.sampled_from(["low", "medium", "high", "critical", None]), spared=st.booleans(),
     ),
     max_size=12,
 )  # fmt: skip
@@ -95,7 +96,7 @@ def test_each_case_counts_at_most_once_and_only_where_it_is_settled(found: list[
     by_id = {p.decision_id: p for p in found}
     counted = [by_id[i] for i in strikes(found, NOW, PLAIN).counted]
     assert len({p.case_id for p in counted}) == len(counted) <= len(standing(found))
-    assert all(p.settled and p.outcome == "act" and p.at >= NOW - timedelta(days=90) for p in counted)
+    assert all(p.settled and p.outcome == "act" and not p.spared and p.at >= NOW - timedelta(days=90) for p in counted)
     assert strikes(found, NOW, PLAIN).total == sum(PLAIN.of(p.tier) for p in counted)
 
 

@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
 
+from agents.appeal import support
 from cases.author import LONGEST, fault
 from cases.model import Fact
 from cases.strikes import Past, Scale, Strikes, strikes
+from policy_store.pack import Pack
 from tools.ledger import Ledger, LedgerError
 from web.identity import Actor
 from web.office import Office
@@ -27,18 +29,21 @@ from web.work import marks, search
 from web.work.together import on_record
 
 SHOWN = 8
+_OFFERING: dict[str, frozenset[str]] = {}  # by the digest that names the policy, so that it never goes stale
 _log = logging.getLogger("precept.authors")
 
 
 class Other(Fact):
     """Another case of an account. `hidden` ones wait for a blind opinion that could be the reader's.
 
-    `appeal` is where its newest appeal stands, None where there is none.
+    `spared` ones are under a rule that offers support; `appeal` is where its newest appeal stands, None where there is
+    none.
     """
 
     entry: Entry
     hidden: bool
     counts: bool
+    spared: bool
     appeal: appeals.State | None
 
 
@@ -71,6 +76,7 @@ def account(office: Office, actor: Actor, entry: Entry, tier: str | None) -> Acc
         return None
     at = office.clock()
     past = _past(office, author)
+    spared = {p.decision_id for p in past if p.spared}
     found = strikes(past, at, office.web.scale)
     this = Past(decision_id=entry.decision_id, case_id=entry.case_id, at=at, outcome="act", settled=True, person=True,
                 tier=tier)  # fmt: skip
@@ -86,7 +92,8 @@ def account(office: Office, actor: Actor, entry: Entry, tier: str | None) -> Acc
         author=author, search=f'author:"{author}"', strikes=found, number=number, tier=tier,
         others=tuple(
             Other(entry=e, hidden=e.state == "second" and e.decision_id not in asked,
-                  counts=e.decision_id in found.counted, appeal=contested.get(e.decision_id))
+                  counts=e.decision_id in found.counted, spared=e.decision_id in spared,
+                  appeal=contested.get(e.decision_id))
             for e in rows
         ),
         then=None if tier is None or entry.decision_id in found.counted or then.total == found.total else then,
@@ -140,19 +147,30 @@ def past(store: Store, ledger: Ledger, author: str, scale: Scale) -> list[Past]:
     """Return what was decided about an author as far back as strikes go, as it holds now."""
     c = DOCKET.c
     since = stamp(now() - timedelta(days=scale.days + 1))
-    query = sa.select(c.decision_id, c.case_id, c.at, c.held, c.state, c.by, c.tier, c.rule_id, c.first_rule)
+    query = sa.select(c.decision_id, c.case_id, c.at, c.held, c.state, c.by, c.tier, c.rule_id, c.first_rule, c.policy)
     with store.reading("read what was decided about an account") as connection:
         rows = connection.execute(query.where(authors.by(author), c.at >= since)).all()
+    offering = {r.policy: _offering(ledger, r.decision_id) for r in {r.policy: r for r in rows}.values()}
     return [
         Past(decision_id=r.decision_id, case_id=r.case_id, at=moment(r.at), outcome=r.held,
              settled=r.state == "settled", person=r.by is not None,
-             tier=r.tier if r.by is None or r.held != "act" else _stated(ledger, r))
+             tier=r.tier if r.by is None or r.held != "act" else _stated(ledger, r),
+             spared=r.rule_id in offering[r.policy])
         for r in rows
     ]  # fmt: skip
 
 
 def _past(office: Office, author: str) -> list[Past]:
     return past(office.store, office.ledger, author, office.web.scale)
+
+
+def _offering(ledger: Ledger, decision_id: str) -> frozenset[str]:
+    """Return the rules that offer support and restrict nothing, in the policy that a decision was made under."""
+    digest = ledger.decision(decision_id).pack.digest
+    if digest not in _OFFERING:
+        pack = Pack.model_validate_json(ledger.pack_body(digest))
+        _OFFERING[digest] = frozenset(r.id for r in pack.rules if support(r))
+    return _OFFERING[digest]
 
 
 def _stated(ledger: Ledger, row: "sa.Row[tuple[str, ...]]") -> str | None:

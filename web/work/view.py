@@ -7,6 +7,7 @@ gets neither the chain nor the name of a colleague. Making one is a read of cont
 
 from collections.abc import Sequence
 
+from agents.appeal import support
 from agents.perceiver import seen_at
 from agents.rationale import WHY
 from agents.standing import Standing, standing
@@ -229,9 +230,15 @@ def case_view(office: Office, record: Record, actor: Actor, *, note: bool = True
         "findings": tuple(_finding(n, f, case, pack, decision.rule_id, places) for n, f in enumerate(findings, 1)),
         "grades": _bars(record), "chain": decision.chain if actor.person else (), "critiques": decision.critiques,
         "precedents": decision.precedents, "automation": held.automation, "stage": decision.stage,
-        "account": account(office, actor, entry, held.tier if held.outcome != "allow" and held.severity else None),
+        "account": account(office, actor, entry, _gradable(held, pack)),
         "others": tuple(e for e in docket.of_case(office.store, decision.case_digest) if e.decision_id != decision.id),
     })  # fmt: skip
+
+
+def _gradable(held: Standing, pack: Pack) -> str | None:
+    """Return the tier at which acting would count against the account, None where it would not."""
+    spared = support(pack.by_id.get(held.rule_id or ""))
+    return None if spared or held.outcome == "allow" or not held.severity else held.tier
 
 
 def _ranked(findings: Sequence[Finding], leading: str | None) -> tuple[Finding, ...]:

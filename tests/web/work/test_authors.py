@@ -107,6 +107,19 @@ def test_what_a_person_acted_on_without_saying_how_severe_it_is_weighs_one(
     assert authors.of(office, author).total == 1
 
 
+def test_nobody_gets_a_strike_under_a_rule_that_offers_support(
+    office: Office, person: Person, author: str, by: By
+) -> None:
+    decision = by(author, DOUBTFUL)
+    assert decision.rule_id == "SH3"
+    before = case_view(office, office.record(decision.id), person()).account
+    assert before is not None and before.then is None
+    rulings.settle(office, person(), decision.id, Ruling(outcome="act", rule_id="SH3", severity=40, reason="It is."))
+    assert authors.of(office, author).total == 0
+    shown = case_view(office, office.record(by(author, KIND).id), person()).account
+    assert shown is not None and [(o.spared, o.counts) for o in shown.others] == [(True, False)]
+
+
 def test_strikes_grow_old(office: Office, author: str, by: By) -> None:
     by(author)
     later = replace(office, clock=lambda: office.clock() + timedelta(days=91))
@@ -133,14 +146,16 @@ def test_an_operator_says_what_counts_how_much_and_leads_where(office: Office, a
 def test_the_page_of_a_case_shows_the_accounts_other_cases_and_where_acting_would_lead(
     office: Office, person: Person, author: str, by: By
 ) -> None:
-    first, second, again = by(author), by(author, KIND), by(author, DOUBTFUL)
-    by(author, DOUBTFUL, case_id=again.case_id)
-    found = case_view(office, office.record(again.id), person()).account
+    first, second, again = by(author), by(author, KIND), by(author, f"{THREAT} Soon.")
+    newest = by(author, f"{THREAT} Soon.", case_id=again.case_id)
+    assert again.id not in authors.of(office, author).counted and newest.id in authors.of(office, author).counted
+    marks.escalate(office, person(), newest.id, "Unsure")
+    rulings.settle(office, person(), again.id, Ruling(outcome="allow", reason="A quotation."))
+    found = case_view(office, office.record(newest.id), person()).account
     assert found is not None and found.author == author
     assert [o.entry.decision_id for o in found.others] == [second.id, first.id] and found.number == 2
     assert [o.counts for o in found.others] == [False, True]
-    if found.tier is not None:
-        assert found.then is not None and found.then.total > found.strikes.total
+    assert found.tier is not None and found.then is not None and found.then.total > found.strikes.total
     assert case_view(office, office.record(first.id), person()).account.then is None  # type: ignore[union-attr]
 
 
