@@ -32,6 +32,7 @@ from policy_store.rule import canonical
 from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
+from tools.prepared import Prepared
 from tools.products import one_thread
 from tools.reader import OnnxReader
 
@@ -59,6 +60,7 @@ class Embedded:
     calibration: Calibration
     store: Cache
     reader: OnnxReader | None = None
+    prepared: Prepared | None = None
     recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 
@@ -97,15 +99,17 @@ class Embedded:
         return None if self.reader is None else reading(self.reader)
 
     def encode_kept(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors of policy texts, which are kept between runs."""
-        keys = [f"{self.encoder.digest[:16]}/text/{_digest(t)}" for t in texts]
-        known = self.store.vectors(list(dict.fromkeys(keys)))
-        fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+        """Return unit vectors of policy texts, which are kept between runs; those of shipped policies came with us."""
+        known = self.prepared.vectors(texts) if self.prepared else {}
+        keys = {t: f"{self.encoder.digest[:16]}/text/{_digest(t)}" for t in texts if t not in known}
+        kept = self.store.vectors(list(keys.values()))
+        known |= {t: kept[k] for t, k in keys.items() if k in kept}
+        fresh = [t for t in keys if t not in known]
         if fresh:
-            made = dict(zip(fresh, self.encode(list(fresh.values())), strict=True))
-            self.store.put_vectors(made)
+            made = dict(zip(fresh, self.encode(fresh), strict=True))
+            self.store.put_vectors({keys[t]: vector for t, vector in made.items()})
             known |= made
-        return np.stack([known[k] for k in keys]) if keys else np.zeros((0, 384), np.float32)
+        return np.stack([known[t] for t in texts]) if texts else np.zeros((0, 384), np.float32)
 
 
 def open_reader(encoder: OnnxEncoder, calibration: Calibration) -> OnnxReader | None:
@@ -140,7 +144,7 @@ def open_model(settings: Settings) -> Iterator[Embedded]:
     calibration = Calibration.model_validate_json(encoder.calibration)
     reader = open_reader(encoder, calibration)
     with Cache.open(settings.home / "cache.db", settings.cache_mb << 20) as store:
-        yield Embedded(encoder, calibration, store, reader)
+        yield Embedded(encoder, calibration, store, reader, Prepared.open(encoder.digest))
 
 
 @contextmanager

@@ -20,14 +20,14 @@ def template(text: str, **more: object) -> Template:
 
 def test_every_sentence_is_filled_whole_and_its_evidence_stands_in_it() -> None:
     for split in ("train", "held", "test"):
-        for sample in template_samples(split, random.Random(3), 2):  # type: ignore[arg-type]
+        for sample in template_samples(split, random.Random(3), 2):
             assert not re.search(r"[{}]|\ban? (an?|the)\b", sample.text), sample.text
             assert all(e in sample.text for e in sample.evidence), sample
             assert bool(sample.evidence) <= (sample.label != "allowed"), sample
 
 
 def test_a_set_of_sentences_stays_on_one_side_of_the_split() -> None:
-    sides = {t.family: t.split for s in ("train", "held", "test") for t in templates(s)}  # type: ignore[arg-type]
+    sides = {t.family: t.split for s in ("train", "held", "test") for t in templates(s)}
     assert {"train", "held", "test"} == set(sides.values())
     assert all(split_of(family) == side for family, side in sides.items())
 
