@@ -35,10 +35,14 @@ VERBS: dict[Outcome, str] = {"act": "act on", "review": "ask a person about", "a
 
 
 class Gold(Fact):
-    """What is right for a case. Without `rule` any rule is right; `{"outcome": "allow"}` wants no rule anyway."""
+    """What is right for a case. Without `rule` any rule is right; `{"outcome": "allow"}` wants no rule anyway.
+
+    Without `tier` any tier is right.
+    """
 
     outcome: Outcome
     rule: str | None = None
+    tier: str | None = None
 
 
 class Flip(Fact):
@@ -194,7 +198,9 @@ def right(verdict: Gist, gold: Gold) -> bool:
     """Return whether a verdict is the right one; a case in review is right only where review is what is wanted."""
     if verdict.outcome != gold.outcome:
         return False
-    return gold.rule is None or gold.outcome == "allow" or verdict.rule == gold.rule
+    if gold.outcome == "allow":
+        return True
+    return gold.rule in (None, verdict.rule) and gold.tier in (None, verdict.tier)
 
 
 def says(went: Mapping[tuple[Outcome, Outcome], int], judged: Judged | None) -> Iterator[str]:

@@ -18,7 +18,8 @@ FILE = Path(__file__).parent / "static" / "keymap.json"
 EVERYWHERE = "everywhere"
 TITLES = {
     EVERYWHERE: "Everywhere", "case": "A case", "case.decide": "A case: the window in which it is decided",
-    "case.reason": "A case: the window for a reason", "bulk": "Cases decided alike", "try": "Trying a text",
+    "case.reason": "A case: the window for a reason", "inbox": "Appeals: the inbox",
+    "bulk": "Cases decided alike", "try": "Trying a text",
     "policies.reason": "Policies: the window for a reason",
 }  # fmt: skip
 NAMED = frozenset({

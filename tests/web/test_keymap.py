@@ -51,7 +51,7 @@ def test_no_key_is_one_that_browsers_and_fields_need(bench: str) -> None:
 def test_every_action_is_a_button_of_a_page_or_is_registered_by_a_script(bench: str) -> None:
     buttons = set(re.findall(r'data-action="([\w-]+)"', "\n".join(TEMPLATES.values())))
     looped = [t for t in TEMPLATES.values() if 'data-action="{{' in t]  # a name that a loop puts there stands in quotes
-    buttons |= {name for t in looped for name in re.findall(r"'([\w-]+)'", t)} | {f"tab-{n}" for n in range(1, 6)}
+    buttons |= {name for t in looped for name in re.findall(r"'([\w-]+)'", t)} | {f"tab-{n}" for n in range(1, 7)}
     buttons |= {f"saved-{n}" for n in range(1, 5)}
     registered = set(re.findall(r'Precept\.on\("([\w-]+)"', SCRIPTS)) | {f"pick-{n}" for n in range(1, 10)}
     missing = {e["action"] for e in KEYMAP[bench]} - buttons - registered

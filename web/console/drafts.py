@@ -51,13 +51,15 @@ def schema(request: Request, actor: Reader, name: str) -> Response:
 
 @router.get("/{draft_id}")
 def edit(request: Request, actor: Reader, draft_id: str, file: str | None = None, line: Whole = 0) -> Response:
-    """Show the editor on one file of a draft."""
+    """Show the editor on one file of a draft, at first on one that it changes."""
     office = office_of(request)
     found = drafts.draft(office, draft_id)
-    name = file if file in found.files else next(iter(found.files))
+    touched = drafts.touched(office, found)
+    name = file if file in found.files else next(iter((*touched, *found.files)))
     return page(
-        request, "policies/draft.html", actor, draft=found, file=name, line=line, names=shown_names(office),
-        checked=_checked(found), last_test=suites.last(office, draft_id), runs=impact.runs(office, draft_id)[:5],
+        request, "policies/draft.html", actor, draft=found, file=name, line=line, touched=touched,
+        names=shown_names(office), checked=_checked(found),
+        last_test=suites.last(office, draft_id), runs=impact.runs(office, draft_id)[:5],
         shadows=shadows.shadows(office.store, draft_id=draft_id)[:3], history=_history(office, draft_id),
         solo=office.web.solo_publishing and "administer" in actor.may, stale=drafts.stale(office, found),
     )  # fmt: skip

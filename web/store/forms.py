@@ -57,7 +57,14 @@ def published_by(connection: sa.Connection, seal: Seal) -> None:
     connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_authored_ref ON authored (ref)")
 
 
-STEPS: tuple[Step, ...] = (whole_docket, sealed_secrets, published_by)
+def graded_gold(connection: sa.Connection, seal: Seal) -> None:
+    """Let a label say which tier is right, too; those that there are leave it open."""
+    found = sa.inspect(connection)
+    if found.has_table("gold") and "tier" not in {c["name"] for c in found.get_columns("gold")}:
+        connection.exec_driver_sql("ALTER TABLE gold ADD COLUMN tier TEXT")
+
+
+STEPS: tuple[Step, ...] = (whole_docket, sealed_secrets, published_by, graded_gold)
 
 
 def form_of(connection: sa.Connection) -> int | None:

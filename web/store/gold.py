@@ -22,12 +22,13 @@ GOLD = Table(
     Column("by", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("tier", Text),
     PrimaryKeyConstraint("case_digest", "pack_id"),
 )
 
 
 class Label(Fact):
-    """What is right for a content: outcome, and the rule where one is meant. `source` is where it was marked."""
+    """What is right for a content: outcome, and rule and tier where one is meant. `source` is where it was marked."""
 
     case_digest: str
     pack_id: str
@@ -36,6 +37,7 @@ class Label(Fact):
     by: str
     at: str
     source: str
+    tier: str | None = None
 
 
 def put(
@@ -46,12 +48,13 @@ def put(
     rule_id: str | None,
     by: str,
     source: str,
+    tier: str | None = None,
 ) -> None:
     """Put a label in place of an earlier one."""
     remove(connection, case_digest, pack_id)
     row = {
         "case_digest": case_digest, "pack_id": pack_id, "outcome": outcome, "rule_id": rule_id, "by": by,
-        "at": stamp(now()), "source": source,
+        "at": stamp(now()), "source": source, "tier": tier,
     }  # fmt: skip
     connection.execute(GOLD.insert().values(row))
 

@@ -291,6 +291,25 @@ def _version_is_free(office: Office, pack: Pack) -> None:
         )  # fmt: skip
 
 
+def touched(office: Office, found: PolicyDraft) -> tuple[str, ...]:
+    """Return the files that a draft changes of what is in force, rules first; the head only in more than its version.
+
+    There are none where it began from nothing, or what is in force cannot be read.
+    """
+    if found.base_digest is None:
+        return ()
+    try:
+        before = read_files(source_of(office, found.pack_id))
+    except (PackError, Problem):
+        return ()
+
+    def plain(name: str, text: str) -> str:
+        return _VERSION.sub("", text, count=1) if name == HEAD else text
+
+    changed = [name for name, text in found.files.items() if plain(name, text) != plain(name, before.get(name, ""))]
+    return tuple(sorted(changed, key=lambda name: not name.startswith("rules/")))
+
+
 def stale(office: Office, found: PolicyDraft) -> str | None:
     """Return the version that was put in force since a draft began, None where its base still is."""
     if found.base_digest is None:

@@ -243,22 +243,29 @@ def mark(office: Office, actor: Actor, job_id: str, decision_id: str, side: Side
             labels.remove(connection, flip.case_digest, found.old.id)
         else:
             rule = right.rule if right.outcome == "act" else None
-            labels.put(connection, flip.case_digest, found.old.id, right.outcome, rule, actor.id, job_id)
+            # The tier is meant only where nothing else tells the two sides apart.
+            tier = right.tier if flip.changed == ("tier",) else None
+            labels.put(connection, flip.case_digest, found.old.id, right.outcome, rule, actor.id, job_id, tier)
         journal.note(office.store, actor.id, "gold.mark", decision_id, {"run": job_id, "right": side}, connection)
     return labels.labels(office.store, found.old.id, [flip.case_digest]).get(flip.case_digest)
 
 
 def marked(office: Office, found: Report) -> dict[str, Side]:
-    """Return by decision which side people marked as right; a mark that fits neither is left out."""
+    """Return by decision which side people marked as right; a mark that fits neither, or both, is left out."""
     marks = labels.labels(office.store, found.old.id, [f.case_digest for f in found.flips])
     out: dict[str, Side] = {}
     for flip in found.flips:
         if label := marks.get(flip.case_digest):
-            want = (label.outcome, label.rule_id)
-            for side, seen in (("old", flip.old), ("new", flip.new)):
-                if (seen.outcome, seen.rule if seen.outcome == "act" else None) == want:
-                    out[flip.decision_id] = side  # type: ignore[assignment]
+            sides: tuple[tuple[Side, Seen], ...] = (("old", flip.old), ("new", flip.new))
+            fits = [side for side, seen in sides if _meant(label, seen)]
+            if len(fits) == 1:
+                out[flip.decision_id] = fits[0]
     return out
+
+
+def _meant(label: Label, seen: Seen) -> bool:
+    rule = seen.rule if seen.outcome == "act" else None
+    return (seen.outcome, rule) == (label.outcome, label.rule_id) and label.tier in (None, seen.tier)
 
 
 def runs(office: Office, subject: str | None = None, limit: int = 20) -> list[RunHead]:
@@ -338,7 +345,7 @@ def _ruling(entry: Entry) -> Gold | None:
 
 def _label(flip: FlipRow, marks: Mapping[str, Label]) -> Gold | None:
     mark = marks.get(flip.case_digest)
-    return Gold(outcome=mark.outcome, rule=mark.rule_id) if mark else flip.ruled
+    return Gold(outcome=mark.outcome, rule=mark.rule_id, tier=mark.tier) if mark else flip.ruled
 
 
 def _gist(seen: Seen) -> Gist:

@@ -201,7 +201,10 @@ def test_a_draft_is_reviewed_and_the_author_has_no_button_to_publish_it(
     assert 'publish-form"' not in page.partition('class="editor-bench"')[0]
     assert author.post(f"/policies/drafts/{draft_id}/publish", data={"version": 3, "reason": "me"}).status_code == 403
     second = signed_in("author")
-    assert 'data-dialog="publish-form"' in second.get(f"/policies/drafts/{draft_id}").text
+    read = second.get(f"/policies/drafts/{draft_id}").text
+    assert 'data-dialog="publish-form"' in read and 'name="file" value="rules/HR.yaml"' in read
+    first = second.get(f"/policies/drafts/{draft_id}?file=policy.yaml").text
+    assert 'name="file" value="policy.yaml"' in first and 'name="file" value="rules/HR.yaml"' not in first
     second.post(f"/policies/drafts/{draft_id}/send-back", data={"version": 3, "reason": "say why in CHANGES.md"})
     found = kept.draft(office.store, draft_id)
     assert found is not None and (found.state, found.reason) == ("draft", "say why in CHANGES.md")

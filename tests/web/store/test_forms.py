@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from web.store import authors
+from web.store import authors, gold
 from web.store.database import Store, StoreError
 from web.store.forms import STEPS, UNREAD
 
@@ -109,6 +109,16 @@ def test_a_store_of_the_third_form_gets_room_for_who_published_what_and_keeps_ev
     assert [len(after.pop(name)) for name in ("authors", "authored")] == [1, 1]
     assert after == before
     assert rows(tmp_path / "work.db.form-3") == before | {"work_form": [{"version": 3}]}
+
+
+def test_labels_of_the_third_form_say_nothing_of_tiers_until_somebody_does(tmp_path: Path) -> None:
+    put = "INSERT INTO gold VALUES ('0', 'community', 'act', 'HR2', 'u-2', '2026-11-20', 'j-1');"
+    with Store.open(made(tmp_path, put, THIRD)) as store:
+        (label,) = gold.labels(store, "community").values()
+        assert (label.outcome, label.rule_id, label.source, label.tier) == ("act", "HR2", "j-1", None)
+        with store.writing() as connection:
+            gold.put(connection, "0", "community", "act", "HR2", "u-3", "j-2", "high")
+        assert gold.labels(store, "community")["0"].tier == "high"
 
 
 def test_a_store_of_the_third_form_outlives_a_kill_on_the_way_and_goes_on(tmp_path: Path) -> None:

@@ -109,6 +109,30 @@ def test_a_mark_on_a_flip_becomes_a_label_and_can_be_taken_back(house: Office, a
         impact.mark(house, ada, job.id, "d-nothing", "old")
 
 
+def test_a_flip_that_differs_in_its_tier_alone_can_be_marked_and_shows_whose_grade_is_right(
+    house: Office, ada: Actor, run: impact.Report
+) -> None:
+    from web.store import jobs
+
+    one = next(f for f in run.flips if f.old.outcome == "act")
+    milder = one.old.model_copy(update={"tier": "low", "severity": 5})
+    flip = one.model_copy(update={"changed": ("tier",), "new": milder, "case_digest": "f" * 64, "ruled": None})
+    graded = run.model_copy(update={"flips": (flip,)})
+    job = jobs.add(house.store, ada.id, impact.KIND, "p-x")
+    jobs.end(house.store, job.id, "done", result=graded.model_dump(mode="json"))
+    for side, became in (("old", "regressed"), ("new", "fixed")):
+        label = impact.mark(house, ada, job.id, flip.decision_id, side)  # type: ignore[arg-type]
+        assert label is not None and label.tier == (one.old.tier if side == "old" else "low")
+        assert impact.judged(house, graded).buckets == {flip.decision_id: became}
+        assert impact.marked(house, graded) == {flip.decision_id: side}
+    # Marked before labels knew of tiers, it fits both sides and says nothing about them.
+    with house.store.writing() as connection:
+        gold.put(connection, flip.case_digest, graded.old.id, "act", one.old.rule, ada.id, job.id)
+    assert impact.marked(house, graded) == {}
+    assert impact.judged(house, graded).buckets == {flip.decision_id: "still right"}
+    impact.mark(house, ada, job.id, flip.decision_id, "neither")
+
+
 def test_a_run_that_cannot_show_anything_is_refused_at_once(house: Office, ada: Actor, lenient: str) -> None:
     with pytest.raises(Problem, match="say the same"):
         impact.start(house, ada, "community", "community")
