@@ -7,6 +7,7 @@ What waits for a blind opinion that could be the reader's is neither shown nor c
 
 import logging
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
@@ -173,7 +174,7 @@ def _offering(ledger: Ledger, decision_id: str) -> frozenset[str]:
     return _OFFERING[digest]
 
 
-def _stated(ledger: Ledger, row: "sa.Row[tuple[str, ...]]") -> str | None:
+def _stated(ledger: Ledger, row: "sa.Row[Any]") -> str | None:
     """Return the tier of what a person acted on; a severity that was measured for another rule is none of it."""
     said = any(e.rule_id == row.rule_id and e.severity is not None for e in ledger.edits(row.decision_id))
     return row.tier if said or row.rule_id == row.first_rule else None
