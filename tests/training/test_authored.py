@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from cases.case import Surface
 from cases.finding import STANCES
 from policy_store.loader import load_pack
 from policy_store.rule import Rule
@@ -40,6 +41,11 @@ def rules() -> dict[str, Rule]:
 def known_exceptions() -> set[str]:
     packs = [load_pack(name) for name in ("community", "short-video-ads")]
     return {c.id for pack in packs for rule in pack.rules for c in pack.exceptions_of(rule)}
+
+
+def test_every_line_stands_on_a_surface_that_a_case_knows() -> None:
+    known = set(get_args(Surface))
+    assert not [(name, row["id"]) for name, row in rows() if row.get("surface", "post") not in known]
 
 
 def test_every_line_has_an_id_of_its_own() -> None:
