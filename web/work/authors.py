@@ -7,7 +7,6 @@ What waits for a blind opinion that could be the reader's is neither shown nor c
 
 import logging
 from datetime import timedelta
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
@@ -155,7 +154,8 @@ def past(store: Store, ledger: Ledger, author: str, scale: Scale) -> list[Past]:
     return [
         Past(decision_id=r.decision_id, case_id=r.case_id, at=moment(r.at), outcome=r.held,
              settled=r.state == "settled", person=r.by is not None,
-             tier=r.tier if r.by is None or r.held != "act" else _stated(ledger, r),
+             tier=r.tier if r.by is None or r.held != "act"
+             else _stated(ledger, r.decision_id, r.tier, r.rule_id, r.first_rule),
              spared=r.rule_id in offering[r.policy])
         for r in rows
     ]  # fmt: skip
@@ -174,10 +174,10 @@ def _offering(ledger: Ledger, decision_id: str) -> frozenset[str]:
     return _OFFERING[digest]
 
 
-def _stated(ledger: Ledger, row: "sa.Row[Any]") -> str | None:
+def _stated(ledger: Ledger, decision_id: str, tier: str, rule_id: str | None, first_rule: str | None) -> str | None:
     """Return the tier of what a person acted on; a severity that was measured for another rule is none of it."""
-    said = any(e.rule_id == row.rule_id and e.severity is not None for e in ledger.edits(row.decision_id))
-    return row.tier if said or row.rule_id == row.first_rule else None
+    said = any(e.rule_id == rule_id and e.severity is not None for e in ledger.edits(decision_id))
+    return tier if said or rule_id == first_rule else None
 
 
 def _contested(connection: sa.Connection, decision_ids: list[str]) -> dict[str, appeals.State]:

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from tests.web.api.conftest import KIND, THREAT
 from web.office import Office
+from web.store import authors as authors_kept
 from web.store import journal
 from web.store.idempotency import ANSWERS
 from web.work import authors, marks
@@ -104,12 +105,13 @@ def test_nothing_that_goes_further_names_an_author(
         assert decision in told and author not in told
     reader.get(f"/v1/authors/{author}")
     reader.get("/v1/search", params={"q": f"-author:nobody author:{author}"})
-    lines = [line for line in journal.lines(office.store, limit=20) if "author:a-" in json.dumps(line.detail)]
+    ours = f"author:{authors_kept.ref(office.store, author)}"
+    lines = [line for line in journal.lines(office.store, limit=20) if ours in json.dumps(line.detail)]
     assert {line.act for line in lines} == {"author.read", "case.search"}
     assert author not in "".join(line.model_dump_json() for line in journal.lines(office.store, limit=5000))
     assert author not in office.ledger.case(office.ledger.decision(decision).case_digest).model_dump_json()
-    ours = [r for r in caplog.records if r.name.startswith(("precept", "web", "uvicorn"))]
-    assert all(author not in r.getMessage() for r in ours)
+    told_to_logs = [r for r in caplog.records if r.name.startswith(("precept", "web", "uvicorn"))]
+    assert all(author not in r.getMessage() for r in told_to_logs)
 
 
 def test_an_answer_that_is_told_again_knows_its_author_until_that_is_forgotten(
