@@ -3,6 +3,7 @@
 They belong to one encoder: a weights file without its own calibration does not load.
 """
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -59,6 +60,8 @@ class Thresholds(Fit):
     `allow` cuts the probability that any rule is violated, `act` that of one rule, both by the ranker; between them
     the reasoner looks, and what it leaves between `final_allow` and `final_act` waits for a person. A rule of high harm
     is let go, by ranker or reasoner, at or below `final_allow_high_harm` only; where that was not fitted, never.
+    `caution` moves both cuts for acting up for the rules of a scene, in log-odds: scenes whose acts were shown to be
+    less often right than the cuts promise (decision 0018).
     """
 
     router: float
@@ -67,6 +70,26 @@ class Thresholds(Fit):
     final_allow: float
     final_act: float
     final_allow_high_harm: float = -1e-9
+    caution: dict[str, float] = {}
+
+    def act_in(self, scene: str) -> float:
+        """Return from which probability on the ranker acts under a rule of a scene."""
+        return raised(self.act, self.caution.get(scene, 0.0))
+
+    def final_act_in(self, scene: str) -> float:
+        """Return from which probability on the reasoner acts under a rule of a scene."""
+        return raised(self.final_act, self.caution.get(scene, 0.0))
+
+
+def raised(cut: float, by: float) -> float:
+    """Return a cut moved up by log-odds; one that nothing reaches stays so.
+
+    >>> round(raised(0.5, 1.0), 3), raised(1.0, 1.0), raised(0.5, 0.0)
+    (0.731, 1.0, 0.5)
+    """
+    if by <= 0 or not 0 < cut < 1:
+        return cut
+    return 1 / (1 + (1 - cut) / cut * math.exp(-by))
 
 
 class Calibration(Fit):

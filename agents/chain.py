@@ -185,7 +185,7 @@ def drafted(
     # Rules that were not offered keep the ranker's word: a model cannot let go what it never saw.
     worst = max([*likely.values(), *(s.probability for s in ranking.scores if s.rule_id not in likely)])
     said = opinion.confidence >= LEAST
-    sure_act = said and opinion.outcome == "act" and p >= cuts.final_act
+    sure_act = said and opinion.outcome == "act" and p >= cuts.final_act_in(lead.scene)
     sure_allow = said and opinion.outcome == "allow" and worst <= cuts.final_allow and not feared
     outcome: Outcome = "act" if sure_act else "allow" if sure_allow else "review"
     if outcome == "review" and opinion.outcome == "allow" and feared and p <= cuts.final_allow:
@@ -290,7 +290,7 @@ def _priced(bench: Bench, row: int, column: int, found: tuple[Evidence, ...]) ->
 
 
 def _other(bench: Bench, rule: Rule, p: float, verdict: Verdict | None, main: Finding) -> Finding:
-    if verdict == "hit" and main.verdict == "hit" and p >= bench.calibration.thresholds.final_act:
+    if verdict == "hit" and main.verdict == "hit" and p >= bench.calibration.thresholds.final_act_in(rule.scene):
         cited = (Citation(clause_id=rule.id, quote=rule.statement),)
         return Finding(
             rule_id=rule.id, verdict="hit", probability=p, citations=cited, evidence=main.evidence,

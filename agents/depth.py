@@ -66,12 +66,13 @@ def depth(
     """Return none when the ranker is sure, short inside its band, full when readings contradict each other."""
     cuts = cuts_for(ranking, cuts)
     top = ranking.scores[0].probability if ranking.scores else 0.0
+    unsure = not ranking.scores or top < cuts.act_in(pack.by_id[ranking.scores[0].rule_id].scene)
     causes: list[Cause] = list(extra)
     competing = rivals(ranking, pack, cuts.act / 2)
     feared = grave(pack, {s.rule_id: s.probability for s in ranking.scores}, cuts)
-    if (ranking.any > cuts.allow or feared) and top < cuts.act:
+    if (ranking.any > cuts.allow or feared) and unsure:
         causes.append("ambiguous")
-    if competing and top < cuts.act:
+    if competing and unsure:
         causes.append("competing_rules")
     if contradiction:
         causes.append("cross_modal_contradiction")

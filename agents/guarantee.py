@@ -95,7 +95,7 @@ class Ladder:
             high, final_high = NEVER_ACT, NEVER_ACT
         return Thresholds(
             router=router, allow=low, act=high, final_allow=final_low, final_act=final_high,
-            final_allow_high_harm=grave,
+            final_allow_high_harm=grave, caution=base.caution,
         )  # fmt: skip
 
 

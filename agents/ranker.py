@@ -48,7 +48,7 @@ class Ranking(Fact):
 
 def cuts_for(ranking: Ranking, cuts: Thresholds) -> Thresholds:
     """Return the cuts for a ranking: one that nobody calibrated is believed near 0 and 1 alone."""
-    return cuts if ranking.calibrated else cuts.model_copy(update={"allow": UNSURE, "act": 1 - UNSURE})
+    return cuts if ranking.calibrated else cuts.model_copy(update={"allow": UNSURE, "act": 1 - UNSURE, "caution": {}})
 
 
 def fine_features(features: Floats, template: Template) -> Floats:

@@ -106,7 +106,8 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
     }
     cuts = bench.calibration.thresholds
     severities = {r: _graded(bench, ranking, f, said.get(r)) for r, f in findings.items()}
-    hits = {r: severities[r].value for r, f in findings.items() if f.probability >= cuts.final_act}
+    sure = {r: cuts.final_act_in(bench.book.pack.by_id[r].scene) for r in findings}
+    hits = {r: severities[r].value for r, f in findings.items() if f.probability >= sure[r]}
     # A rule that loses on precedence still has to be the likelier reading to be set aside for the winner.
     lead = leading(hits, bench.book.pack) or max(findings, key=lambda r: findings[r].probability)
     p = findings[lead].probability
@@ -116,10 +117,10 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
         if s.rule_id not in findings
     ]
     feared = grave(bench.book.pack, {f.rule_id: f.probability for f in (*findings.values(), *others)}, cuts)
-    outcome: Outcome = "act" if p >= cuts.final_act else "allow" if p <= cuts.final_allow and not feared else "review"
+    outcome: Outcome = "act" if p >= sure[lead] else "allow" if p <= cuts.final_allow and not feared else "review"
     if outcome == "review" and feared in findings and p <= cuts.final_allow:
         lead, p = feared, findings[feared].probability  # the person is asked about what the case waits for
-    verdicts = {r: _ruled(f, outcome, r == lead, cuts.final_act) for r, f in findings.items()}
+    verdicts = {r: _ruled(f, outcome, r == lead, sure[r]) for r, f in findings.items()}
     near = precedents(bench, lead, next(s.view for s in ranking.scores if s.rule_id == lead))
     return Draft(
         outcome=outcome,
@@ -127,7 +128,7 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
         probability=p,
         findings=(verdicts[lead], *(f for r, f in verdicts.items() if r != lead), *others),
         severity=severities[lead],
-        chain=_chain(bench, ranking, verdicts, lead, _why(outcome, p, feared, cuts), near),
+        chain=_chain(bench, ranking, verdicts, lead, _why(outcome, p, feared, cuts, sure[lead]), near),
         precedents=near,
         any=_any(bench, {r: f.probability for r, f in findings.items()}, said, likely),
     )
@@ -371,13 +372,14 @@ def _chain(
     )
 
 
-def _why(outcome: Outcome, p: float, feared: str | None, cuts: Thresholds) -> str:
+def _why(outcome: Outcome, p: float, feared: str | None, cuts: Thresholds, sure: float) -> str:
     """Return why a probability leads to an outcome, in words."""
     if outcome == "act":
-        return f"at or above {cuts.final_act:.2f}, where acting is sure enough: act"
+        return f"at or above {sure:.2f}, where acting is sure enough: act"
     if outcome == "allow":
         return f"at or below {cuts.final_allow:.2f}, where allowing is sure enough: allow"
     if feared and p <= cuts.final_allow:
         least = max(0.0, cuts.final_allow_high_harm)
         return f"and {feared}, a rule of high harm, is let go at or below {least:.2f} only, so a person decides: review"
-    return f"between {cuts.final_allow:.2f} and {cuts.final_act:.2f}, so a person decides: review"
+    told = "" if sure == cuts.final_act else ", as acts in this scene are less often right"
+    return f"between {cuts.final_allow:.2f} and {sure:.2f}{told}, so a person decides: review"

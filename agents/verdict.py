@@ -62,7 +62,8 @@ class Sure(Fact):
 
 def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
     """Return the ranker's own verdict on a case that it is sure about, with quick evidence for what is hit."""
-    hits = [s for s in ranking.scores if s.probability >= cuts.act]
+    rules = bench.book.pack.by_id
+    hits = [s for s in ranking.scores if s.probability >= cuts.act_in(rules[s.rule_id].scene)]
     quiet = tuple(
         Finding(rule_id=s.rule_id, verdict="not_hit", probability=round(s.probability, 4))
         for s in ranking.scores[: SHOWN + len(hits)]
@@ -73,7 +74,7 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
     findings: dict[str, Finding] = {}
     graded: dict[str, Severity] = {}
     for score in hits:
-        rule = bench.book.pack.by_id[score.rule_id]
+        rule = rules[score.rule_id]
         view, vector = bench.views[score.view], bench.vectors[score.view]
         finding = Finding(
             rule_id=rule.id,

@@ -121,7 +121,7 @@ class _One:
         self.routes: dict[object, bool] = {}
         self.ranks: dict[object, State] = {}
         self.found: dict[object, Verdict] = {}
-        self.values: dict[object, tuple[float, ...]] = {}
+        self.values: dict[object, tuple[tuple[float, str], ...]] = {}
 
     def verdict(self, deps: Deps, act: int) -> Verdict:
         cuts = deps.calibration.thresholds
@@ -134,14 +134,15 @@ class _One:
         state: State = {**self.state, "ranking": ranking, "doubt": doubt}
         if doubt.depth != "none" and ranking.scores:
             values = self._values(deps, state, (heard, doubt.rivals))
-            below = sum(v <= cuts.final_allow for v in values)
-            feared = sum(v <= cuts.final_allow_high_harm for v in values)
-            above = sum(v >= cuts.final_act for v in values)
+            below = sum(v <= cuts.final_allow for v, _ in values)
+            feared = sum(v <= cuts.final_allow_high_harm for v, _ in values)
+            above = sum(v >= cuts.final_act_in(scene) for v, scene in values)
             key: object = (heard, doubt.depth, doubt.rivals, doubt.causes, below, above, feared)
             if key not in self.found:
                 self.found[key] = _reasoned(deps, state, self._foreign(deps, ranking), self.seen)
         else:
-            hits = sum(s.probability >= cuts.act for s in ranking.scores)
+            scenes = deps.book.pack.by_id
+            hits = sum(s.probability >= cuts.act_in(scenes[s.rule_id].scene) for s in ranking.scores)
             key = (heard, doubt.depth, hits)
             if key not in self.found:
                 lead = led(sure(nodes.bench(deps, state), ranking, cuts), self.seen, deps.book.pack)
@@ -167,15 +168,15 @@ class _One:
             self.ranks[key] = nodes.ranked(deps, self.state, self.probabilities, self.vectors)
         return self.ranks[key]
 
-    def _values(self, deps: Deps, state: State, key: object) -> tuple[float, ...]:
+    def _values(self, deps: Deps, state: State, key: object) -> tuple[tuple[float, str], ...]:
         if key not in self.values:
             desk, ranking, rivals = nodes.bench(deps, state), state["ranking"], state["doubt"].rivals
-            values = [f.probability for f in reason(desk, ranking, rivals, "full").findings]
-            looked = candidates(ranking, rivals)
-            if any(deps.book.pack.by_id[r].high_harm for r in looked):  # read less closely, a rule stands elsewhere
-                values += crossed(desk, ranking, answered(desk, ranking, looked)).values()
-                values += [ranking.probability(r) for r in looked]
-            self.values[key] = tuple(values)
+            values = [(f.rule_id, f.probability) for f in reason(desk, ranking, rivals, "full").findings]
+            looked, rules = candidates(ranking, rivals), deps.book.pack.by_id
+            if any(rules[r].high_harm for r in looked):  # read less closely, a rule stands elsewhere
+                values += crossed(desk, ranking, answered(desk, ranking, looked)).items()
+                values += [(r, ranking.probability(r)) for r in looked]
+            self.values[key] = tuple((p, rules[r].scene) for r, p in values)
         return self.values[key]
 
 

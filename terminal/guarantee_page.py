@@ -80,6 +80,8 @@ def _cuts(made: Guarantee) -> Table:
     high = (cuts.act, cuts.final_act) if choice.act.level else None
     table.add_row("allow below", *(f"{c:.4f}" for c in low) if low else (OFF, OFF, OFF, OFF))
     table.add_row("act from", "", *(f"{c:.4f}" for c in high) if high else (OFF, OFF))
+    for scene in cuts.caution if high else ():
+        table.add_row(f"  in {scene}", "", f"{cuts.act_in(scene):.4f}", f"{cuts.final_act_in(scene):.4f}")
     return table
 
 

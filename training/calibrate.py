@@ -52,6 +52,7 @@ from training.crossing import (
     likely,
     line,
 )
+from training.cuts import cautious, thresholds
 from training.data import Sample, samples
 from training.export import carry
 from training.mixture import annotated
@@ -59,13 +60,10 @@ from training.policies import prepare
 from training.templates import template_samples
 
 ROUTER_RECALL = 0.985
-ACT_PRECISION, ALLOW_MISS = 0.9, 0.06
 # Chosen on held-out lines: ROC .878 against .834 of a straight line (evals/LOG.md).
 KERNEL_GAMMA, KERNEL_C, SEVERITY_RIDGE, VIOLATION_RIDGE = 1.0, 2.0, 0.5, 1.0
 LANDMARKS = 4000
 SEED = 7
-FINAL_PRECISION, FINAL_MISS = 0.8, 0.12
-HIGH_HARM_MISS = 0.06
 
 
 @dataclass(frozen=True)
@@ -215,8 +213,10 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
     draft, extra = found.draft, found.report
     if read is not None:
         draft = draft.model_copy(update={"bare_read": fit_bare(encode, read)})
-    cuts = _thresholds(threshold, best.max(1), overall, y, clear, found.leading, found.truth, found.grave)
-    draft = draft.model_copy(update={"thresholds": cuts})
+    cuts = thresholds(threshold, best.max(1), overall, y, clear, found.leading, found.truth, found.grave)
+    first = np.array([book.rules[b.argmax()].scene for b in best])
+    caution = cautious(cuts, (best.max(1)[clear], y[clear], first[clear]), (found.leading, found.truth, found.scene))
+    draft = draft.model_copy(update={"thresholds": cuts.model_copy(update={"caution": caution})})
     rule_of = {r.id: i for i, r in enumerate(book.rules)}
     hits = [i for i in range(len(rows)) if y[i] and rows[i].sample.rule in rule_of]
     report = {
@@ -233,12 +233,13 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
 
 
 class Second(NamedTuple):
-    """What the second stage gives: the draft; by clear case the leading rule's probability, the truth, its gravity."""
+    """What the second stage gives: the draft; by clear case its leading rule's probability, truth, gravity, scene."""
 
     draft: Calibration
     leading: Floats
     truth: NDArray[np.int_]
     grave: NDArray[np.bool_]
+    scene: NDArray[np.str_]
     report: dict[str, float]
 
 
@@ -325,8 +326,9 @@ def _second_stage(draft, rows, spans, probabilities, book, encode, read) -> Seco
         hits = [one for one in asked if one.sample.label == "violating" and one.sample.rule in book.index]
         report["rule_top1_crossed"] = float(np.mean([first_of(one, draft) == one.sample.rule for one in hits]))
     # A case is let go or acted on by the rule that leads, whatever the label's own rule would have said.
-    grave = np.array([book.pack.by_id[about[n]].high_harm for n in lead])
-    return Second(draft, p[lead][sure], truth[sure], grave[sure], report)
+    rules = [book.pack.by_id[about[n]] for n in lead]
+    grave, scene = np.array([r.high_harm for r in rules]), np.array([r.scene for r in rules])
+    return Second(draft, p[lead][sure], truth[sure], grave[sure], scene[sure], report)
 
 
 def _bare(encode) -> Line:  # type: ignore[no-untyped-def]
@@ -354,30 +356,6 @@ def _position(draft, rows, spans, probabilities, book) -> Line:  # type: ignore[
         places.append(np.clip((s.severity - rule.band.low) / max(1, rule.band.high - rule.band.low), 0, 1))
     slope, start = np.polyfit(shares, places, 1)
     return Line(weights=(float(slope),), bias=float(start))
-
-
-def _thresholds(router, top, overall, y, clear, leading, truth, grave) -> Thresholds:  # type: ignore[no-untyped-def]
-    """Return the cuts whose stated error holds on the held-out lines."""
-    return Thresholds(
-        router=router,
-        allow=_allow(overall[clear], y[clear], ALLOW_MISS),
-        act=_act(top[clear], y[clear], ACT_PRECISION),
-        final_allow=_allow(leading, truth, FINAL_MISS),
-        final_act=_act(leading, truth, FINAL_PRECISION),
-        final_allow_high_harm=_allow(leading[grave], truth[grave], HIGH_HARM_MISS),
-    )
-
-
-def _act(p: Floats, y: NDArray[np.int_], precision: float) -> float:
-    order = np.sort(p)
-    good = [t for t in order if y[p >= t].mean() >= precision]
-    return float(good[0]) if good else 1.0
-
-
-def _allow(p: Floats, y: NDArray[np.int_], miss: float) -> float:
-    order = np.sort(p)[::-1]
-    good = [t for t in order if y[p <= t].mean() <= miss]
-    return float(good[0]) if good else 0.0
 
 
 def main() -> None:

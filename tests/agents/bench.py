@@ -1,6 +1,7 @@
 """A small bench: three rules, an encoder that hashes words, and a calibration written by hand."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def small() -> Pack:
     )  # fmt: skip
 
 
-def calibration(**thresholds: float) -> Calibration:
+def calibration(**thresholds: Any) -> Calibration:
     fine = {"P1": 1, "P2": 6, "P3": 6, "P4": 5}
     cuts = {"router": 0.2, "allow": 0.2, "act": 0.8, "final_allow": 0.3, "final_act": 0.7} | thresholds
     near = (2.0, 0.0, 2.0, 8.0, -4.0, -1.0)
@@ -54,7 +55,7 @@ def rulebook() -> Rulebook:
     return write_rulebook(small(), bag_of_words)
 
 
-def bench(text: str, **thresholds: float) -> tuple[Bench, Ranking]:
+def bench(text: str, **thresholds: Any) -> tuple[Bench, Ranking]:
     book, fitted = rulebook(), calibration(**thresholds)
     case = Case(id="c", parts=(Part(id="text", kind="text", text=text),))
     seen = views(case).items

@@ -123,8 +123,15 @@ def test_level_zero_trusts_no_score_and_the_shipped_cuts_are_on_the_ladder() -> 
         True,
         True,
     )
-    near = [c.model_dump().values() for _, _, c in levels(ladder)]
-    assert any(list(one) == pytest.approx(list(SHIPPED.model_dump().values())) for one in near)
+    near = [c.model_dump(exclude={"caution"}).values() for _, _, c in levels(ladder)]
+    assert any(list(one) == pytest.approx(list(SHIPPED.model_dump(exclude={"caution"}).values())) for one in near)
+
+
+def test_a_level_keeps_the_caution_of_a_scene() -> None:
+    ladder = Ladder(SHIPPED.model_copy(update={"caution": {"HS": 1.0}}))
+    for _, act, cuts in levels(ladder):
+        assert cuts.final_act_in("SC") == cuts.final_act
+        assert (cuts.final_act_in("HS") > cuts.final_act) == (act > 0)
 
 
 def test_each_level_is_more_lenient_than_the_one_before_and_moves_its_own_side_alone() -> None:

@@ -10,7 +10,7 @@ from agents.critic import MAX_ROUNDS, criticise
 from agents.depth import depth
 from agents.evidence import Piece, located, masked, measured
 from agents.prompt import PromptError, render
-from agents.ranker import Ranking
+from agents.ranker import Ranking, cuts_for
 from agents.rationale import public_rationale
 from agents.reasoner import NOTE, Bench, Draft, reason
 from agents.scratch import try_rule
@@ -186,3 +186,27 @@ def test_a_ranker_that_would_let_a_rule_of_high_harm_go_asks_the_reasoner_first(
     assert "ambiguous" in depth(ranking, desk.book.pack, cuts).causes
     lax = cuts.model_copy(update={"final_allow_high_harm": 1.0})
     assert "ambiguous" not in depth(ranking, desk.book.pack, lax).causes
+
+
+def test_a_rule_of_a_scene_with_caution_waits_where_another_would_be_acted_on() -> None:
+    desk, ranking = bench(MIXED, final_act=0.001, final_allow=-1e-9)
+    found = reason(desk, ranking, (), "short")
+    assert found.outcome == "act"
+    scene = desk.book.pack.by_id[found.rule_id].scene
+    desk, ranking = bench(MIXED, final_act=0.001, final_allow=-1e-9, caution={scene: 20.0})
+    cautious = reason(desk, ranking, (), "short")
+    assert (cautious.outcome, cautious.rule_id) == ("review", found.rule_id)
+    assert "as acts in this scene are less often right" in cautious.chain[-1].text
+    desk, ranking = bench(MIXED, final_act=0.001, final_allow=-1e-9, caution={"elsewhere": 20.0})
+    assert reason(desk, ranking, (), "short").outcome == "act"
+
+
+def test_a_ranker_that_is_sure_in_a_scene_with_caution_asks_the_reasoner() -> None:
+    desk, ranking = bench(MIXED)
+    first = ranking.scores[0]
+    cuts = desk.calibration.thresholds.model_copy(update={"act": first.probability, "allow": 0.0})
+    assert "ambiguous" not in depth(ranking, desk.book.pack, cuts).causes
+    scene = desk.book.pack.by_id[first.rule_id].scene
+    assert "ambiguous" in depth(ranking, desk.book.pack, cuts.model_copy(update={"caution": {scene: 0.5}})).causes
+    foreign = ranking.model_copy(update={"calibrated": False})
+    assert cuts_for(foreign, cuts.model_copy(update={"caution": {scene: 0.5}})).caution == {}
