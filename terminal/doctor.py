@@ -25,7 +25,8 @@ EXTRAS = {
     "models": ("openai", "langchain", "langchain_openai"),
     "gpu": ("vllm", "torch", "transformers"),
     "train": ("torch", "transformers", "sentence_transformers", "sklearn", "onnx"),
-    "scale": ("ray", "psycopg"),
+    "postgres": ("psycopg",),
+    "scale": ("ray",),
 }
 
 

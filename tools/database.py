@@ -1,8 +1,7 @@
 """Where a ledger lives: opens its database, and holds everything that differs between SQLite and PostgreSQL.
 
 Knows no table. Contract: an appending transaction is opened with `appending`, which lets one writer in at a time
-(BEGIN IMMEDIATE; on PostgreSQL the lock is the caller's SELECT ... FOR UPDATE of the head), and every database error
-leaves through `explained` as a LedgerError.
+(BEGIN IMMEDIATE; on PostgreSQL an advisory lock), and every database error leaves through `explained` as a LedgerError.
 """
 
 import sqlite3
@@ -11,10 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from tools.sqlite import connect, explain
+
+LOCK = 7212  # of the ledger's writers on PostgreSQL; whatever else lives in the same database has another
+CONNECT_SECONDS = 10
+# By the beginning of the SQLSTATE (PostgreSQL, appendix A); none where there is no connection.
+_REASONS = {
+    "": ("the server cannot be reached", "check that it is up, and the address, the name and the password in the URL"),
+    "28": ("the server lets nobody in by this name", "check the name and the password in the URL"),
+    "42501": ("this user may not do that", "give it the rights to make tables, read and write in this database"),
+    "53": ("the server has no room left", "look at its disk, its memory and how many are connected, then do it again"),
+}
+_REASONS |= dict.fromkeys(("08", "57P"), _REASONS[""])
 
 
 class LedgerError(RuntimeError):
@@ -50,11 +60,16 @@ def shown(place: str) -> str:
 
 
 @contextmanager
-def appending(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Hold one transaction that may append; it commits at the end, and leaves no trace when the body raises."""
+def appending(engine: sa.Engine, lock: int = LOCK) -> Iterator[sa.Connection]:
+    """Hold one transaction that may append; it commits at the end, and leaves no trace when the body raises.
+
+    On PostgreSQL it is the only one in its database under this `lock`; in a SQLite file the only one at all.
+    """
     with engine.connect() as connection:
         connection.execution_options(precept_append=True)
         with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (lock,))
             yield connection
 
 
@@ -111,11 +126,23 @@ def explained(place: str, doing: str) -> Iterator[None]:
     """Turn a database error inside the block into a LedgerError that names the act, the place and the fix."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise LedgerError(explain(cause, f"ledger {place!r}: cannot {doing}")) from error
-    except SQLAlchemyError as error:
-        raise LedgerError(f"ledger {place!r}: cannot {doing}: {error}; check that the database is up") from error
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        raise LedgerError(told(error, f"ledger {place!r}: cannot {doing}")) from error
+
+
+def told(error: sqlite3.Error | SQLAlchemyError, what: str) -> str:
+    """Return one line: `what` failed, why, the database's own words, and the fix."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return explain(cause, what)
+    words = " ".join(str(cause).split())
+    if not isinstance(error, DBAPIError):
+        return f"{what}: {words}; check that the database is up"
+    # Without a code and no OperationalError the driver itself refused, as it does a text that holds NUL.
+    state = getattr(cause, "sqlstate", None) or ("" if isinstance(error, OperationalError) else "driver")
+    known = next((_REASONS[start] for start in (state, state[:3], state[:2]) if start in _REASONS), None)
+    reason, fix = known or ("the database refused", "read its message and mend the cause")
+    return f"{what}: {reason} ({type(cause).__name__}: {words}); {fix}"
 
 
 def _sqlite(path: Path, readonly: bool) -> sa.Engine:
@@ -139,10 +166,13 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _postgresql(url: sa.URL, readonly: bool) -> sa.Engine:
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
     try:
-        engine = sa.create_engine(url, pool_pre_ping=True)
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=waits)
     except ModuleNotFoundError as error:
-        raise LedgerError(f"ledger {_shown(url)!r}: {error.name} is missing; pip install 'psycopg[binary]'") from error
+        raise LedgerError(
+            f"ledger {_shown(url)!r}: {error.name} is missing; pip install 'precept[postgres]'"
+        ) from error
     return engine.execution_options(postgresql_readonly=True) if readonly else engine
 
 

@@ -263,8 +263,10 @@ class Ledger:
 
     def _prepare(self) -> None:
         with self.engine.connect() as connection:
+            # Before the version is asked for: the tables of a ledger that somebody makes in between are no strangers.
+            others = strangers(connection, frozenset(METADATA.tables))
             found = schema_version(connection)
-            if found is None and (others := strangers(connection, frozenset(METADATA.tables))):
+            if found is None and others:
                 self._refuse(f"it holds other tables ({', '.join(others[:5])}) and no ledger; give another path")
         newest = len(MIGRATIONS)
         if found is not None and found > newest:

@@ -5,7 +5,6 @@ Run as `ledger_samples.py LEDGER NAME COUNT SIZE`: record COUNT batches of SIZE 
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cases.case import Case, Part
 from cases.decision import Decision, Edit, Outcome, PackRef
@@ -68,7 +67,7 @@ def edit(of: Decision, name: str, outcome: Outcome, severity: int | None = None)
 
 def main(place: str, name: str, count: str, size: str) -> None:
     """Record batches, saying so after each."""
-    with Ledger.open(Path(place)) as ledger:
+    with Ledger.open(place) as ledger:
         for batch in range(int(count)):
             ledger.record([pair(f"{name}-{batch}-{n}") for n in range(int(size))])
             print(batch, flush=True)

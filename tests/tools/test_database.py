@@ -218,20 +218,3 @@ def test_names_that_mean_something_in_a_url_are_plain_file_names(tmp_path: Path)
     with Ledger.open(path) as ledger:
         ledger.record([pair("a")])
         assert path.exists()
-
-
-@pytest.mark.skipif("PRECEPT_TEST_POSTGRES" not in os.environ, reason="PRECEPT_TEST_POSTGRES names no empty database")
-def test_a_server_holds_the_same_ledger() -> None:
-    place = os.environ["PRECEPT_TEST_POSTGRES"]
-    with Ledger.open(place) as ledger:
-        before = ledger.head()
-        name = str(before.count)
-        ledger.record([pair(f"{name}-{n}") for n in range(600)])
-        with pytest.raises(LedgerError, match="recorded already"):
-            ledger.record([pair("x"), pair(f"{name}-1")])
-        for forbidden in ("UPDATE entries SET body = 'x'", "DELETE FROM cases", "TRUNCATE entries CASCADE"):
-            with pytest.raises(sa.exc.DBAPIError, match="is append-only"), ledger.engine.begin() as connection:
-                connection.exec_driver_sql(forbidden)
-        assert ledger.decision(f"decision-{name}-59").id == f"decision-{name}-59"
-        assert ledger.verify(before.hash).intact
-        assert ledger.head().count == before.count + 600

@@ -1,6 +1,10 @@
-"""One office for all tests of the web: a real ledger, store, index and model in a folder of its own."""
+"""One office for all tests of the web: a real ledger, store, index and model in a folder of its own.
+
+With --postgres its ledger and store are in a database of PostgreSQL.
+"""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -9,6 +13,7 @@ pytest.importorskip("fastapi", reason="the web needs pip install 'precept[web]'"
 from fastapi.testclient import TestClient
 
 from graphs.settings import Settings
+from tests.postgres import emptied
 from web.application import create_app
 from web.guard import Limits
 from web.identity import COOKIE
@@ -22,12 +27,15 @@ BASE = "http://127.0.0.1"
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def served(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """The running application; its ledger fills up over the tests, so a test makes the cases that it needs."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), audit_rate=0)
-    app = create_app(open_office(settings), Limits(requests=1_000_000, per_actor=1_000_000, sign_ins=1_000_000))
-    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
-        yield client
+    with ExitStack() as stack:
+        place = None
+        if request.config.getoption("--postgres"):
+            place = stack.enter_context(emptied(request.getfixturevalue("postgres")))
+        settings = Settings(home=tmp_path_factory.mktemp("home"), ledger=place, audit_rate=0)
+        app = create_app(open_office(settings), Limits(requests=1_000_000, per_actor=1_000_000, sign_ins=1_000_000))
+        yield stack.enter_context(TestClient(app, base_url=BASE, raise_server_exceptions=False))
 
 
 @pytest.fixture

@@ -5,23 +5,23 @@ It lies beside the ledger (a file in the home) or, where PRECEPT_LEDGER names a 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from graphs.settings import Settings
-from tools.database import LedgerError, appending, engine_at, shown
-from tools.sqlite import explain
+from tools.database import LedgerError, appending, engine_at, shown, told
 
 if TYPE_CHECKING:
     from web.store.seal import Seal
 
 METADATA = sa.MetaData()
+LOCK = 7213  # of its writers on PostgreSQL, beside those of the ledger
 
 
 class StoreError(RuntimeError):
@@ -51,6 +51,8 @@ class Store:
             engine = engine_at(str(place), readonly=False)
         except LedgerError as error:
             raise StoreError(str(error).replace("ledger", "store", 1)) from error
+        if engine.dialect.name == "postgresql":
+            sa.event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
         store = cls(engine, shown(str(place)), Seal((home or _folder(str(place))) / NAME))
         try:
             with store.writing("open it") as connection:
@@ -82,9 +84,7 @@ class Store:
     @contextmanager
     def writing(self, doing: str = "write") -> Iterator[sa.Connection]:
         """Hold the one writing transaction; it is undone where the body raises."""
-        with self._explained(doing), appending(self.engine) as connection:
-            if connection.dialect.name == "postgresql":  # one writer at a time there, too
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7213)")
+        with self._explained(doing), appending(self.engine, LOCK) as connection:
             yield connection
 
     @contextmanager
@@ -97,15 +97,29 @@ class Store:
     def _explained(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreError(explain(cause, f"store {self.place!r}: cannot {doing}")) from error
-        except SQLAlchemyError as error:
-            raise StoreError(f"store {self.place!r}: cannot {doing}: {error}; check that the database is up") from error
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            raise StoreError(told(error, f"store {self.place!r}: cannot {doing}")) from error
 
 
 def _folder(place: str) -> Path:
     return Path(place if "://" not in place else sa.make_url(place).database or "").parent
+
+
+def _without_nul(
+    connection: object, cursor: object, statement: str, parameters: object, context: object, many: bool
+) -> tuple[str, object]:
+    """Put U+FFFD where a text holds NUL, which none may on PostgreSQL: one hostile case would stop the docket there."""
+    return statement, _printable(parameters)
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {name: _printable(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_printable(one) for one in value)
+    return value
 
 
 def now() -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from cases.case import Case, Part
@@ -134,8 +135,9 @@ def test_a_hook_that_wants_appeals_is_sent_the_callback_once(with_key: Key, offi
     program.post(f"/v1/appeals/{made['id']}/ruling", json=ruling, headers={"If-Match": str(made["etag"])})
     (sent,) = hooks.deliveries(office.store, hook.id)
     assert (sent.type, sent.event) == ("appeal", f"evt-{made['id']}")
+    table = hooks.DELIVERIES
     with office.store.writing() as connection:
-        body = connection.exec_driver_sql("SELECT body FROM hook_deliveries WHERE id = ?", (sent.id,)).scalar_one()
+        body = connection.execute(sa.select(table.c.body).where(table.c.id == sent.id)).scalar_one()
         hooks.remove(hook.id, connection)
     assert json.loads(body)["data"]["appealDecision"] == "ACCEPT" and "kim" not in body
 

@@ -132,23 +132,6 @@ def test_a_store_of_the_third_form_outlives_a_kill_on_the_way_and_goes_on(tmp_pa
     assert rows(place)["work_form"] == [{"version": NEWEST}] and len(rows(place)["authored"]) == 1
 
 
-@pytest.mark.skipif("PRECEPT_TEST_POSTGRES" not in os.environ, reason="PRECEPT_TEST_POSTGRES names no empty database")
-def test_a_server_is_brought_up_from_the_third_form_as_a_file_is(tmp_path: Path) -> None:
-    place = os.environ["PRECEPT_TEST_POSTGRES"]
-    with Store.open(place, tmp_path) as store, store.writing() as connection:
-        connection.exec_driver_sql("DROP TABLE authors")
-        connection.exec_driver_sql("DROP TABLE authored")
-        connection.exec_driver_sql("UPDATE work_form SET version = 3")
-    with Store.open(place, tmp_path) as store:
-        authors.credit_all(store, {"d-1": "u-81", "d-2": "u-81"})
-        authors.credit_all(store, {"d-1": "u-81"})
-        assert authors.authors(store, ["d-1", "d-2", "d-3"]) == {"d-1": "u-81", "d-2": "u-81"}
-        with store.writing() as connection:
-            assert authors.forget(connection, "u-81") == 2
-        authors.scrub(store)
-        assert authors.ref(store, "u-81") is None
-
-
 @pytest.mark.parametrize(("more", "form"), [("", FIRST), (HOOKS, FIRST), ("", THIRD)])
 def test_what_was_brought_up_has_the_shape_of_what_is_made_new(tmp_path: Path, more: str, form: Path) -> None:
     place = made(tmp_path, more, form)
