@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -260,13 +260,11 @@ def _by(office: Office, value: str) -> sa.ColumnElement[bool]:
 
 
 def _at(sign: Sign, day: str) -> sa.ColumnElement[bool]:
-    # A day begins with its date and sorts before everything in it; "~" sorts after every time of it.
-    if sign == "=":
-        return DOCKET.c.at.startswith(day)
-    return _compared(DOCKET.c.at, sign, day + "~" if sign in (">", "<=") else day)
+    # Dates alone, which sort as days do by any rules of sorting.
+    return _compared(sa.func.substr(DOCKET.c.at, 1, 10), sign, day)
 
 
-def _compared(column: "sa.Column[object]", sign: Sign, value: object) -> sa.ColumnElement[bool]:
+def _compared(column: "sa.ColumnElement[Any]", sign: Sign, value: object) -> sa.ColumnElement[bool]:
     made: dict[Sign, sa.ColumnElement[bool]] = {
         "=": column == value, ">": column > value, ">=": column >= value, "<": column < value, "<=": column <= value,
     }  # fmt: skip

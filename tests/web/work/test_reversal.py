@@ -236,8 +236,8 @@ from web.office import Office
 from web.store.database import Store
 from web.work import reversal
 from web.work.reversal import Verdict, rule_on
-home, appeal_id, by, version, when = sys.argv[1:]
-settings = Settings(home=home)
+home, place, appeal_id, by, version, when = sys.argv[1:]
+settings = Settings(home=home, ledger=place)
 class Dies(Ledger):
     def edit(self, edit):
         if when == "after":
@@ -258,7 +258,8 @@ def test_a_server_that_dies_between_the_two_records_is_made_whole_at_the_next_st
 ) -> None:
     judge = person("appeals")
     version = str(seen(office, judge, filed))
-    command = [sys.executable, "-c", KILLED, str(office.settings.home), filed.id, judge.id, version, when]
+    home, place = str(office.settings.home), office.settings.ledger_url
+    command = [sys.executable, "-c", KILLED, home, place, filed.id, judge.id, version, when]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 9, done.stderr
     half = appeals.appeal(office.store, filed.id)
