@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from cases.case import AD_FIELDS, Case, MediaKind
 from cases.model import Fact
 from web.api.caller import ERRORS, calls, deadline
+from web.api.discretion import seeing
 from web.api.repeat import Key, taken
 from web.identity import Actor, office_of
 from web.office import Office
@@ -142,11 +143,18 @@ def create(
 def read(request: Request, id: Id, actor: Sender) -> Submitted:
     """Say what became of a case; with its content to those who may read cases."""
     office = office_of(request)
-    return _told(office, submissions.read(office, actor, id), content="read" in actor.may, reader=actor)
+    return _told(office, _seen(office, actor, id), content="read" in actor.may, reader=actor)
+
+
+def _seen(office: Office, actor: Actor, id: str) -> Submission:
+    found = submissions.read(office, actor, id)
+    if found.decision_id is not None:
+        seeing(office, actor, found.decision_id)
+    return found
 
 
 async def _known(request: Request, id: Id, actor: Sender) -> Submission:
-    return await run_in_threadpool(submissions.read, office_of(request), actor, id)
+    return await run_in_threadpool(_seen, office_of(request), actor, id)
 
 
 @router.get("/{id}/steps", response_class=EventSourceResponse, responses=ERRORS)

@@ -230,3 +230,25 @@ def test_a_session_shows_no_verdict_to_whoever_could_give_a_blind_second_opinion
         refused = second.get(path)
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blind")
         assert first.get(path).status_code == 200
+
+
+def test_a_case_that_was_sent_shows_no_verdict_to_whoever_could_give_a_blind_second_opinion(
+    office: Office, signed_in: Callable[..., TestClient], with_key: Callable[..., TestClient]
+) -> None:
+    from web.identity import Actor
+    from web.roles import OF_ROLE
+    from web.work import marks
+
+    sender = with_key("moderate")
+    sent = sender.post("/v1/cases", json={"text": THREAT + " and again, and again"}).json()
+    office.catch_up()
+    first, second = signed_in("moderator"), signed_in("moderator")
+    asker = first.account_id  # type: ignore[attr-defined]
+    actor = Actor(id=asker, shown="first", via="session", may=OF_ROLE["moderator"])
+    for person in (first, second):
+        assert person.get(f"/v1/cases/{sent['id']}").json()["decision"] is not None
+    marks.ask_second(office, actor, sent["decision"]["id"], "Hard to tell.", None)
+    for path in (f"/v1/cases/{sent['id']}", f"/v1/cases/{sent['id']}/steps"):
+        refused = second.get(path)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blind")
+        assert first.get(path).status_code == sender.get(path).status_code == 200
