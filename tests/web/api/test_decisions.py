@@ -238,6 +238,7 @@ def test_a_case_that_was_sent_shows_no_verdict_to_whoever_could_give_a_blind_sec
     from web.identity import Actor
     from web.roles import OF_ROLE
     from web.work import marks
+    from web.work.intake import id_of
 
     sender = with_key("moderate")
     sent = sender.post("/v1/cases", json={"text": THREAT + " and again, and again"}).json()
@@ -247,7 +248,7 @@ def test_a_case_that_was_sent_shows_no_verdict_to_whoever_could_give_a_blind_sec
     actor = Actor(id=asker, shown="first", via="session", may=OF_ROLE["moderator"])
     for person in (first, second):
         assert person.get(f"/v1/cases/{sent['id']}").json()["decision"] is not None
-    marks.ask_second(office, actor, sent["decision"]["id"], "Hard to tell.", None)
+    marks.ask_second(office, actor, id_of(sent["id"]), "Hard to tell.", None)
     for path in (f"/v1/cases/{sent['id']}", f"/v1/cases/{sent['id']}/steps"):
         refused = second.get(path)
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "blind")
