@@ -2,8 +2,9 @@
 
 The floor is what any program has to do: the file decoded in this process by Pillow or PyAV, and RapidOCR asked once for
 each frame that is read, as its makers ask it. Beside it stands the same with small frames enlarged, as small print can
-be read only then (evals.media, words): what is over that is our own. Ours is measured beside it, the two by turns, and the whole as well as
-its stages; a ratio is of one run. The finder of body regions is a network of its own, so it stands by itself.
+be read only then (evals.media, words): what is over that is our own. Ours is measured beside it, the two by turns, and
+the whole as well as its stages; a ratio is of one run. The finder of body regions is a network of its own, so it stands
+by itself.
 """
 
 import time
@@ -26,7 +27,6 @@ from tools.speech import hear
 from tools.still import picture_seen, standing_out
 from tools.subtitles import subtitles
 from tools.video import Frames, sample_frames, scene_changes
-
 
 DECODERS, READER, ENLARGED = ("Pillow", "PyAV"), "RapidOCR", "RapidOCR, enlarged"
 

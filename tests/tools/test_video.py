@@ -120,7 +120,9 @@ def test_progress_is_told_up_to_the_end_and_on_a_long_film_in_between(plain: Pat
     sample_frames(plain, 8, progress=told.append)
     assert told == [1.0]
     told.clear()
-    sample_frames(made(folder / "slow.mkv", Film(size=SMALL, times=tuple(10.0 * n for n in range(16)))), 8, progress=told.append)
+    sample_frames(
+        made(folder / "slow.mkv", Film(size=SMALL, times=tuple(10.0 * n for n in range(16)))), 8, progress=told.append
+    )
     assert told == [0.5, 1.0]
 
 
