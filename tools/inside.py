@@ -18,7 +18,10 @@ MIB = 1024 * 1024
 HEAD = struct.Struct(">QQ")  # lengths of the JSON and of all pieces, before them
 TOLD = 200
 OPEN_FILES = 128
+# What a line of ours raises only where it is wrong itself, whatever the file.
 FAULTS = (NameError, AttributeError, TypeError, AssertionError, NotImplementedError)
+# By name, as an installed program lies in one folder with the libraries that it uses.
+OURS = ("cases", "policy_store", "tests", "tools")
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 Plain = str | int | float | bool | None | Sequence["Plain"] | Mapping[str, "Plain"]
@@ -94,8 +97,8 @@ def _fault(error: Exception) -> Failed | None:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     place = at.tb_frame.f_code.co_filename if at is not None else ""
-    lost = isinstance(error, ImportError) and os.path.isdir(os.path.join(_ROOT, (error.name or "-").split(".")[0]))
-    ours = place.startswith(_ROOT + os.sep) and "-packages" not in place
+    lost = isinstance(error, ImportError) and (error.name or "").split(".")[0] in OURS
+    ours = place.startswith(tuple(os.path.join(_ROOT, name, "") for name in OURS))
     if not lost and not (ours and isinstance(error, FAULTS)):
         return None
     where = f"{os.path.relpath(place, _ROOT)}:{at.tb_lineno}" if at is not None and ours else "an import"

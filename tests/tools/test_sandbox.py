@@ -1,5 +1,7 @@
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -119,6 +121,21 @@ def test_only_functions_of_modules_of_ours_are_run(name: str) -> None:
 def test_a_fault_of_our_own_program_is_told_apart_from_a_damaged_file(kind: str, named: str) -> None:
     got = failed("errs", kind=kind)
     assert got.why == "no_tool" and "fault of precept" in got.told and named in got.told
+
+
+@pytest.mark.parametrize(("kind", "why"), [("name", "no_tool"), ("import", "no_tool"), ("library", "unreadable")])
+def test_a_fault_is_told_apart_also_where_the_program_lies_among_its_libraries(
+    tmp_path: Path, kind: str, why: str
+) -> None:
+    root, tools = Path(__file__).parents[2] / "tools", tmp_path / "site-packages" / "tools"
+    tools.mkdir(parents=True)
+    for file in (root / "__init__.py", root / "inside.py", root / "sandbox.py", Path(__file__).with_name("wild.py")):
+        shutil.copy(file, tools)
+    asked = f"from tools.sandbox import run; print(*run('tools.wild:errs', {{'kind': {kind!r}}}))"
+    started = f"import sys; sys.path.insert(0, {str(tools.parent)!r}); {asked}"
+    done = subprocess.run([sys.executable, "-I", "-c", started], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith(f"{why} "), done
+    assert ("fault of precept" in done.stdout) == (why == "no_tool")
 
 
 @pytest.mark.parametrize("kind", ["library", "key"])
