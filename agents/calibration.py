@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.assembly import Assembly
 from agents.kernel import Kernel
+from agents.naming import Naming
 from agents.vectors import Floats, sigmoid
 from cases.finding import Stance
 
@@ -95,12 +96,17 @@ def raised(cut: float, by: float) -> float:
 class Calibration(Fit):
     """All fitted numbers of one encoder. `fine` and `final` are keyed by template and `template/assembly`.
 
+    `heard` holds where `fine` does, for rules that naming and words know: what these say stands beside the cosines.
+
     `readings` gives READINGS of a vector: how violating it reads (unbounded) and its severity as a share of 100.
     `crossed`, `settled`, `place` and `bare_read` hold where a cross-encoder is asked; a word counts as evidence from
-    a share of `mark` on. `offsets` move the log-odds of what is adjudicated by rule id; a rule without one has 0.
+    a share of `mark` on. `naming` says which known rule a text is like; without one the ranker compares texts alone.
+    `lexicon` names the file of n-grams that all was fitted with; without one no words are read.
+    `offsets` move the log-odds of what is adjudicated by rule id; a rule without one has 0.
     """
 
     fine: dict[Template, Line]
+    heard: dict[Template, Line] = {}
     router: Line
     overall: Line
     final: dict[str, Line]
@@ -117,6 +123,8 @@ class Calibration(Fit):
     place: Line | None = None
     bare_read: Line | None = None
     mark: float = 0.5
+    naming: Naming | None = None
+    lexicon: str | None = None
     offsets: dict[str, float] = {}
     template: Template = "P2"
     assembly: Assembly = "bayes"

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import get_args
 
 from agents.calibration import Thresholds
+from agents.precedence import NEAR
 from agents.ranker import Ranking, cuts_for
 from cases.decision import Cause, Depth
 from cases.exchange import Failure
 from cases.model import Fact
 from policy_store.pack import Pack
 
-RIVAL_GAP = 0.12
+RIVAL_GAP = NEAR
 FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 

@@ -1,4 +1,4 @@
-"""The ranker: a calibrated probability for every (case, rule), from vectors alone. It reads no words.
+"""The ranker: a calibrated probability for every (case, rule), from vectors and n-grams. It makes no sense of words.
 
 Template is the choice of what is compared, the embedded counterpart of Filter-And-Refine's four prompts (M4):
 P1 the case with the overall question alone, shared out over rules; P2 each rule by itself and the overall
@@ -6,13 +6,14 @@ question separately; P3 in sequence, each rule given the overall answer; P4 defi
 takes the place of its bare statement). The two answers are assembled (M5), then calibrated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from agents.assembly import Assembly, assemble
-from agents.calibration import Calibration, Template, Thresholds
-from agents.rulebook import Rulebook
+from agents.calibration import Calibration, Line, Template, Thresholds
+from agents.lexicon import Words
+from agents.rulebook import FEATURES, Rulebook
 from agents.vectors import Floats, Vectors, logit, sigmoid
 from cases.model import Fact
 from policy_store.rule import Rule
@@ -51,17 +52,70 @@ def cuts_for(ranking: Ranking, cuts: Thresholds) -> Thresholds:
     return cuts if ranking.calibrated else cuts.model_copy(update={"allow": UNSURE, "act": 1 - UNSURE, "caution": {}})
 
 
-def fine_features(features: Floats, template: Template) -> Floats:
-    """Return the features [..., rules, k] that a template compares."""
+def compared(book: Rulebook, vectors: Vectors, calibration: Calibration, words: Words | None = None) -> Floats:
+    """Return [n, rules, k] of texts and rules: the rulebook's cosines, and what each rule hears of naming and words."""
+    columns, naming = [book.features(vectors)], calibration.naming
+    if naming is not None:
+        columns.append(book.heard(naming.laws).of(naming.log_shares(vectors))[..., None])
+    if words is not None:
+        columns.append(book.heard(words.laws).of(words.shares)[..., None])
+    return np.concatenate(columns, axis=-1)
+
+
+def heard(book: Rulebook, calibration: Calibration, words: Words | None = None) -> Floats:
+    """Return by rule, in [0, 1], how far it is compared with what is heard beside what it says itself."""
+    laws: list[Floats | Vectors] = [calibration.naming.laws] if calibration.naming else []
+    laws += [words.laws] if words else []
+    shares = [book.heard(law).share for law in laws]
+    return np.asarray(np.min(shares, axis=0) if shares else np.zeros(len(book.rules)))
+
+
+def fine_features(features: Floats, template: Template, hears: bool = False) -> Floats:
+    """Return the features [..., rules, k] that a template compares; where it `hears`, with what is heard."""
     chosen = {"P1": [0], "P2": [0, 1, 2, 3, 4, 5], "P3": [0, 2, 3, 4, 5], "P4": [1, 2, 3, 4, 5]}[template]
-    return features[..., chosen]
+    return features[..., [*chosen, *(range(len(FEATURES), features.shape[-1]) if hears else ())]]
 
 
-def overall_features(features: Floats, vectors: Vectors, calibration: Calibration) -> Floats:
-    """Return [n, 4] of the overall question: reading of the whole vector, best rule, best example, its twin."""
+def fine_logit(features: Floats, q: Floats, calibration: Calibration, template: Template, share: Floats) -> Floats:
+    """Return log-odds [n, rules] of rules from features [n, rules, k], overall q [n, 1] and what rules hear [rules].
+
+    By the line over what a rule says, and by the line that hears too, mixed by how much the rule hears.
+    """
+    given = np.broadcast_to(logit(q)[..., None], (*features.shape[:-1], 1)) if template == "P3" else None
+
+    def stated(line: Line, hears: bool) -> Floats:
+        chosen = fine_features(features, template, hears)
+        return line.logit(chosen if given is None else np.concatenate([chosen, given], axis=-1))
+
+    plain = stated(calibration.fine[template], False)
+    line = calibration.heard.get(template)
+    return plain if line is None else plain * (1 - share) + stated(line, True) * share
+
+
+def nearest(
+    book: Rulebook, vectors: Vectors, calibration: Calibration, keep: Collection[str], words: Words | None = None
+) -> tuple[str, ...]:
+    """Return the rules of `keep` by how well a case given as unit vectors [views, width] fits them, best view each."""
+    if not len(vectors):
+        return ()
+    template: Template = "P2" if calibration.template == "P1" else calibration.template
+    features, share = compared(book, vectors, calibration, words), heard(book, calibration, words)
+    # Even odds of any violation: the order of rules is asked for, not their odds.
+    fit = fine_logit(features, np.full((len(vectors), 1), 0.5), calibration, template, share).max(0)
+    return tuple(book.rules[i].id for i in np.argsort(-fit, kind="stable") if book.rules[i].id in keep)
+
+
+def overall_features(
+    features: Floats, vectors: Vectors, calibration: Calibration, words: Words | None = None
+) -> Floats:
+    """Return [n, 4] of the overall question: reading of the whole vector, best rule, best example, its twin.
+
+    Where words were read, [n, 5]: what they say of any violation follows.
+    """
     reading = calibration.readings.scores(np.asarray(vectors, np.float64))[:, 0]
     best = features[..., 1].max(1)
-    return np.stack([reading, best, features[..., 3].max(1), features[..., 4].max(1)], axis=-1)
+    said = [] if words is None else [words.any]
+    return np.stack([reading, best, features[..., 3].max(1), features[..., 4].max(1), *said], axis=-1)
 
 
 def rank_views(
@@ -70,29 +124,27 @@ def rank_views(
     calibration: Calibration,
     template: Template | None = None,
     assembly: Assembly | None = None,
+    words: Words | None = None,
 ) -> Floats:
-    """Return calibrated probabilities [views, rules] of views given as unit vectors [views, width]."""
+    """Return calibrated probabilities [views, rules] of views given as unit vectors [views, width] and by words."""
     template = template or calibration.template
     assembly = assembly or calibration.assembly
-    features = book.features(vectors)
-    q = calibration.overall.probability(overall_features(features, vectors, calibration))[:, None]
-    p = fine_probability(features, q, calibration, template)
+    features = compared(book, vectors, calibration, words)
+    q = calibration.overall.probability(overall_features(features, vectors, calibration, words))[:, None]
+    p = fine_probability(features, q, calibration, template, heard(book, calibration, words))
     score = q * p if template == "P1" else assemble(p, q, assembly)
     return calibration.final[f"{template}/{assembly}"].probability(logit(score)[..., None])
 
 
-def fine_probability(features: Floats, q: Floats, calibration: Calibration, template: Template) -> Floats:
-    """Return p [n, rules] before assembly, from features [n, rules, k] and overall q [n, 1]."""
-    line = calibration.fine[template]
-    chosen = fine_features(features, template)
+def fine_probability(
+    features: Floats, q: Floats, calibration: Calibration, template: Template, share: Floats
+) -> Floats:
+    """Return p [n, rules] before assembly, from features [n, rules, k], overall q [n, 1] and what rules hear."""
     if template == "P1":
-        x = line.logit(chosen)
+        x = calibration.fine[template].logit(fine_features(features, template))
         odds = np.exp(x - x.max(1, keepdims=True))
         return np.asarray(odds / odds.sum(1, keepdims=True))
-    if template == "P3":
-        given = np.broadcast_to(logit(q)[..., None], (*chosen.shape[:-1], 1))
-        chosen = np.concatenate([chosen, given], axis=-1)
-    return sigmoid(line.logit(chosen))
+    return sigmoid(fine_logit(features, q, calibration, template, share))
 
 
 def rank(

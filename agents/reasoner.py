@@ -108,8 +108,11 @@ def reason(bench: Bench, ranking: Ranking, rivals: tuple[str, ...], depth: Depth
     severities = {r: _graded(bench, ranking, f, said.get(r)) for r, f in findings.items()}
     sure = {r: cuts.final_act_in(bench.book.pack.by_id[r].scene) for r in findings}
     hits = {r: severities[r].value for r, f in findings.items() if f.probability >= sure[r]}
-    # A rule that loses on precedence still has to be the likelier reading to be set aside for the winner.
-    lead = leading(hits, bench.book.pack) or max(findings, key=lambda r: findings[r].probability)
+    # Which rule it is, ranker and cross-encoder say better than what is adjudicated rule by rule (evals/LOG.md).
+    lead = leading(hits, bench.book.pack, {r: likely.get(r, findings[r].probability) for r in hits}) or looked[0]
+    worst = max(findings, key=lambda r: findings[r].probability)
+    if findings[lead].probability <= cuts.final_allow < findings[worst].probability:
+        lead = worst  # the case waits for this one
     p = findings[lead].probability
     others = [
         _passed(s.rule_id, likely.get(s.rule_id, s.probability))

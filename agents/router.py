@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.calibration import Calibration
+from agents.lexicon import Words
 from agents.rulebook import Rulebook
 from agents.vectors import Floats, Vectors, sigmoid
 from cases.model import Fact
@@ -54,15 +55,18 @@ def seed_bank(book: Rulebook, seed: int = 0) -> SeedBank:
     return SeedBank(tuple(book.violating_list[i][1].id for i in picked), book.violating[picked])
 
 
-def risks(bank: SeedBank, book: Rulebook, vectors: Vectors, calibration: Calibration) -> tuple[Floats, Floats]:
+def risks(
+    bank: SeedBank, book: Rulebook, vectors: Vectors, calibration: Calibration, words: Words | None = None
+) -> tuple[Floats, Floats]:
     """Return the risk [n] in [0, 1] of views [n, width] and their similarity to the nearest seed [n].
 
-    Risk is the reading of the whole vector, raised by nearness to a seed or to a rule's own words.
+    Risk is the reading of the whole vector and of its words, raised by nearness to a seed or to a rule's statement.
     """
     near = (vectors @ bank.vectors.T).max(1)
     rule = (vectors @ book.statements.T).max(1)
     reading = calibration.readings.scores(np.asarray(vectors, np.float64))[:, 0]
-    x = calibration.router.logit(np.stack([reading, near, rule], axis=-1).astype(np.float64))
+    said = [] if words is None else [words.any]
+    x = calibration.router.logit(np.stack([reading, near, rule, *said], axis=-1).astype(np.float64))
     return sigmoid(x), np.asarray(near, np.float64)
 
 

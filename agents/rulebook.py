@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.naming import Hearing, hearing
 from agents.vectors import Encode, Floats, Vectors, top_mean
 from policy_store.pack import Pack
 from policy_store.rule import Clause, Example, Rule
@@ -91,6 +92,17 @@ class Rulebook:
     def allowed_list(self) -> tuple[tuple[str, Example], ...]:
         """Return (rule id, example) in the order of the rows of `allowed`."""
         return tuple((r.id, e) for r in self.rules for e in r.examples.allowed)
+
+    def heard(self, laws: Floats | Vectors) -> Hearing:
+        """Return what the rules hear of known ones that state `laws` [k, width]; worked out once for the same array."""
+        known = self._hearings.get(id(laws))
+        if known is None:
+            known = self._hearings[id(laws)] = (laws, hearing(self.statements, laws))
+        return known[1]
+
+    @cached_property
+    def _hearings(self) -> dict[int, tuple[Floats | Vectors, Hearing]]:
+        return {}  # with the array itself, so that its id stays its own
 
     def features(self, vectors: Vectors) -> Floats:
         """Return [n, rules, FEATURES] of cosines between n texts and every rule.

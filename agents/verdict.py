@@ -88,7 +88,8 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
         said = answered(bench, ranking, [rule.id]).get(rule.id)
         known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration, said.severity if said else None)
         graded[rule.id] = grade(known, bench.book.pack, bench.calibration)
-    lead = leading({r: s.value for r, s in graded.items()}, bench.book.pack)
+    likely = {r: f.probability for r, f in findings.items()}
+    lead = leading({r: s.value for r, s in graded.items()}, bench.book.pack, likely)
     assert lead is not None
     ordered = (findings[lead], *(f for r, f in findings.items() if r != lead), *quiet)
     return Sure(outcome="act", rule_id=lead, findings=ordered, severity=graded[lead])

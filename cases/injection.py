@@ -57,6 +57,7 @@ _SHAPES = (
     rf"\btranslate (?:this|the following|what follows)\b.{{0,40}}\b(?:{_JUDGE}|answer|reply|respond|rules?)\b",
     r"\b(?:repeat|reveal|print|show) (?:your|the) (?:system )?(?:prompt|instructions)\b",
     # Claim a ruling that was never made.
+    rf"^\s*{_JUDGE}\s*:\s*(?:this|it|all|everything)\b.{{0,20}}\b(?:is|are|was)\b.{{0,12}}\b{_PASS}\b",
     r"\b(?:this|the|following|above|preceding)\b.{0,30}\b(?:has been|was|is|are|were)\b.{0,20}"
     r"\b(?:pre-?approved|white-?listed|exempt(?:ed)?|already reviewed|cleared by|verified by (?:staff|trust|the))\b",
     rf"\b(?:approved|cleared|verified|checked|reviewed|signed off|exempted)\b.{{0,12}}\bby\b.{{0,12}}\b{_STAFF}\b",
@@ -82,6 +83,9 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _LEET = str.maketrans("013457@$!", "oieastasi")
+# Strokes around a phrase belong to it, and the stop at its end.
+_STROKES_BEFORE, _STROKES_AFTER = re.compile(r"(?:[/\\*#=~|]\s?)+$"), re.compile(r"[.!?]*(?:\s?[/\\*#=~|])*")
+_STROKES = 12
 _SPACED = re.compile(r"\b(?:\w[ .\-_]){3,}\w\b")
 LOOSE_WORDS = 3
 
@@ -103,7 +107,7 @@ def instructions(text: str) -> tuple[tuple[int, int], ...]:
         for low, high in _between(start, end, found):
             if _speaks(text[low:high]):
                 found += list(_spoken(text, low, high))
-    return _merged(found)
+    return _merged([_with_strokes(text, a, b) for a, b in found])
 
 
 def _between(start: int, end: int, frames: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -112,7 +116,14 @@ def _between(start: int, end: int, frames: list[tuple[int, int]]) -> list[tuple[
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
 
 
+def _with_strokes(text: str, start: int, end: int) -> tuple[int, int]:
+    low = max(0, start - _STROKES)
+    before, after = _STROKES_BEFORE.search(text[low:start]), _STROKES_AFTER.match(text, end, end + _STROKES)
+    return low + before.start() if before else start, after.end() if after else end
+
+
 def _spoken(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    yield from ((start + m.start(), start + m.end()) for m in _SHAPE.finditer(text[start:end]))
     own = [(a, b) for a, b in phrases(text, start, end) if _speaks(text[a:b])] or [(start, end)]
     for low, high in own:
         hits = [(low + m.start(), low + m.end()) for m in _SHAPE.finditer(text[low:high])]

@@ -89,7 +89,7 @@ def found(deps: Deps, case: Case) -> bool:
     """Return whether the parts of an ad are found to contradict each other."""
     seen = views(case).items
     vectors = deps.vectors(case.digest, seen)
-    probabilities = deps.rank_views(vectors)
+    probabilities = deps.rank_views(vectors, [view.text for view in seen])
     ranking = rank(deps.book, probabilities, deps.calibration, [r.id for r in deps.book.rules])
     return contradicted(case, seen, vectors, probabilities, ranking, deps.book) is not None
 

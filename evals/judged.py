@@ -153,11 +153,11 @@ def probabilities(deps: "Deps", cases: Sequence[Case], decisions: Sequence[Decis
         batch = list(zip(cases, decisions, strict=True))[start : start + CHUNK]
         seen = [perceive(case).views for case, _ in batch]
         vectors = deps.vectors_of([(case.digest, views) for (case, _), views in zip(batch, seen, strict=True)])
-        for row, ((case, decision), own) in enumerate(zip(batch, vectors, strict=True), start=start):
+        for row, ((case, decision), own, views) in enumerate(zip(batch, vectors, seen, strict=True), start=start):
             allowed = applicable(pack, case.profile, case.surface, {"text"})
             columns = [index[r] for r in allowed if pack.by_id[r].status == "active"]
             if len(own):
-                out[row, columns] = deps.rank_views(own)[:, columns].max(0)
+                out[row, columns] = deps.rank_views(own, [v.text for v in views])[:, columns].max(0)
             # A modifier (`raises`) is found beside rules and is none of the book.
             for finding in (f for f in (decision.findings if decision else ()) if f.rule_id in index):
                 out[row, index[finding.rule_id]] = finding.probability

@@ -171,9 +171,7 @@ def chooser_of(desk: "Desk") -> "Choose":
     from agents.keyframes import Chooser
     from cases.text import fold
 
-    return Chooser(
-        lambda texts: [float(p) for p in desk.deps.rank_views(desk.deps.encode([fold(t) for t in texts])).max(1)]
-    )
+    return Chooser(lambda texts: [float(p) for p in desk.deps.score([fold(t) for t in texts]).max(1)])
 
 
 def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

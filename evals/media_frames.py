@@ -75,7 +75,7 @@ def measure(
     """Return which choices found the second of each film; films are written into a folder and taken away after."""
 
     def risk(texts: Sequence[str]) -> list[float]:
-        return [float(p) for p in deps.rank_views(deps.encode([fold(text) for text in texts])).max(1)]
+        return [float(p) for p in deps.score([fold(text) for text in texts]).max(1)]
 
     folder.mkdir(parents=True, exist_ok=True)
     chooser, hits = Chooser(risk), []

@@ -16,9 +16,10 @@ from agents.assembly import Assembly
 from agents.calibration import Calibration, Template
 from agents.chain import Writer
 from agents.exhibit import Eyes
+from agents.lexicon import Lexicon, Words
 from agents.ranker import rank_views
 from agents.reading import Read
-from agents.router import SeedBank
+from agents.router import SeedBank, risks
 from agents.rulebook import Rulebook
 from agents.vectors import Encode, Floats, Vectors
 from agents.verdict import Frame
@@ -116,6 +117,7 @@ class Deps:
     audit_rate: float = 0.005
     retrieve: int = 8
     read: Read | None = None
+    lexicon: Lexicon | None = None
     models: Models = Models()
     see: Callable[[Case], Case] | None = None
     _recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
@@ -152,11 +154,19 @@ class Deps:
 
     def score(self, texts: Sequence[str]) -> Floats:
         """Return the ranker's calibrated probabilities [texts, rules]."""
-        return self.rank_views(self.encode(texts)) if texts else np.zeros((0, len(self.book.rules)))
+        return self.rank_views(self.encode(texts), texts) if texts else np.zeros((0, len(self.book.rules)))
 
-    def rank_views(self, vectors: Vectors) -> Floats:
-        """Return the ranker's calibrated probabilities [views, rules] of unit vectors."""
-        return rank_views(self.book, vectors, self.calibration, self.template, self.assembly)
+    def rank_views(self, vectors: Vectors, texts: Sequence[str]) -> Floats:
+        """Return the ranker's calibrated probabilities [views, rules] of texts and their unit vectors."""
+        return rank_views(self.book, vectors, self.calibration, self.template, self.assembly, self.words(texts))
+
+    def risks(self, vectors: Vectors, texts: Sequence[str]) -> Floats:
+        """Return the router's risk [views] in [0, 1] of texts and their unit vectors."""
+        return risks(self.bank, self.book, vectors, self.calibration, self.words(texts))[0]
+
+    def words(self, texts: Sequence[str]) -> Words | None:
+        """Return what the n-grams of texts say, None where these weights come without a lexicon."""
+        return self.lexicon.read(texts) if self.lexicon else None
 
 
 def _digest(texts: Sequence[str]) -> str:

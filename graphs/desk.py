@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from agents.router import risks
 from agents.vectors import Floats, Vectors
 from cases.case import Case
 from cases.decision import Decision, Edit
 from graphs.deps import Deps
 from graphs.reach import worded
+from graphs.retrieval import fused
 from graphs.state import Answer, State
-from policy_store.retrieval import fuse, strongest
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -133,7 +132,7 @@ class Desk:
         vectors = deps.vectors_of([(s["case"].digest, s["perception"].views) for s in states])
         ends = np.cumsum([len(v) for v in vectors])
         flat = np.concatenate(vectors)
-        risk, _ = risks(deps.bank, deps.book, flat, deps.calibration)
+        risk = deps.risks(flat, [v.text for s in states for v in s["perception"].views])
         for state, own, end in zip(states, vectors, ends, strict=True):
             state["route"] = nodes.routed(deps, state, own, risk[end - len(own) : end])
         going = [i for i, s in enumerate(states) if not s["route"].clear or s["route"].audit]
@@ -168,11 +167,10 @@ class Desk:
         return [future.result() for future in futures]
 
     def _rank(self, states: Sequence[State], vectors: Sequence[Vectors]) -> None:
-        from graphs import nodes
 
         deps, pack = self.deps, self.deps.book.pack
         flat = np.concatenate(list(vectors))
-        probabilities = deps.rank_views(flat)
+        probabilities = deps.rank_views(flat, [v.text for s in states for v in s["perception"].views])
         near = deps.rules().search(flat, deps.retrieve, None)
         ranked: list[tuple[State, Floats, Vectors]] = []
         end = 0
@@ -183,8 +181,7 @@ class Desk:
             hits = near[start:end]
             if any(h.rule_id not in allowed for row in hits for h in row):
                 hits = deps.rules().search(own, deps.retrieve, allowed)
-            said = deps.keywords.search(case.text[: nodes.READ_CHARS], deps.retrieve, allowed)
-            state["retrieved"] = fuse(strongest(hits), said, pack, deps.retrieve, allowed)
+            state["retrieved"] = fused(deps, state, own, hits, allowed)
             ranked.append((state, probabilities[start:end], own))
         self._together(self._ranked, ranked)
 

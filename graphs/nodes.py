@@ -25,7 +25,7 @@ from agents.perceiver import Perception
 from agents.perceiver import perceive as perceive_case
 from agents.ranker import UNSURE, Ranking, Score, rank
 from agents.reasoner import Bench, reason
-from agents.router import Route, risks
+from agents.router import Route
 from agents.router import route as route_case
 from agents.sight import NOBODY
 from agents.vectors import Floats, Vectors
@@ -38,12 +38,10 @@ from cases.text import fold
 from cases.view import View
 from graphs.deps import Deps
 from graphs.reach import sighted, told_by_sight, worded
+from graphs.retrieval import fused, read_of
 from graphs.state import Answer, State
 from policy_store.pack import Pack
-from policy_store.retrieval import fuse, strongest
 
-# What lies beyond is beyond the views as well: such a case ends in review as too long.
-READ_CHARS = 60_000
 NOTED = 0.2  # of a first token outside of both answers
 
 
@@ -106,9 +104,9 @@ def perceive(state: State, *, runtime: Runtime[Deps]) -> State:
 def route(state: State, *, runtime: Runtime[Deps]) -> State:
     """Drop what is far from every seed; the audit sample goes on."""
     deps = runtime.context
-    vectors = deps.vectors(state["case"].digest, state["perception"].views)
-    risk, _ = risks(deps.bank, deps.book, vectors, deps.calibration)
-    return {"route": routed(deps, state, vectors, risk)}
+    views = state["perception"].views
+    vectors = deps.vectors(state["case"].digest, views)
+    return {"route": routed(deps, state, vectors, deps.risks(vectors, read_of(views)))}
 
 
 @timed
@@ -117,9 +115,8 @@ def retrieve(state: State, *, runtime: Runtime[Deps]) -> State:
     deps, case = runtime.context, state["case"]
     vectors = deps.vectors(case.digest, state["perception"].views)
     allowed = worded(deps.book.pack, case)
-    near = strongest(deps.rules().search(vectors, deps.retrieve, allowed))
-    said = deps.keywords.search(case.text[:READ_CHARS], deps.retrieve, allowed)
-    return {"retrieved": fuse(near, said, deps.book.pack, deps.retrieve, allowed)}
+    hits = deps.rules().search(vectors, deps.retrieve, allowed)
+    return {"retrieved": fused(deps, state, vectors, hits, allowed)}
 
 
 @timed
@@ -127,7 +124,7 @@ def rank_rules(state: State, *, runtime: Runtime[Deps]) -> State:
     """Score every retrieved rule, and name what makes the scores doubtful."""
     deps, case = runtime.context, state["case"]
     vectors = deps.vectors(case.digest, state["perception"].views)
-    return ranked(deps, state, deps.rank_views(vectors), vectors)
+    return ranked(deps, state, deps.rank_views(vectors, read_of(state["perception"].views)), vectors)
 
 
 @timed
@@ -202,7 +199,7 @@ def routed(deps: Deps, state: State, vectors: Vectors, risk: Floats) -> Route:
     unread = bool(state["perception"].gaps or sighted(deps.book.pack, state["case"]))
     threshold = 0.0 if unread else deps.calibration.thresholds.router
     if any(v.spoken for v in views):
-        risk = np.where(unheard(deps, views, deps.rank_views(vectors)), 0.0, risk)
+        risk = np.where(unheard(deps, views, deps.rank_views(vectors, read_of(views))), 0.0, risk)
     return route_case(deps.bank, state["case"].digest, vectors, risk, threshold, deps.audit_rate)
 
 
@@ -328,7 +325,7 @@ def decided(deps: Deps, state: State) -> Decision:
     work = bench(deps, state)
     seen, odd = looked(deps, state), None
     if len(case.parts) > 1 or seen:
-        probabilities = weighed(deps, state, deps.rank_views(work.vectors), work.vectors)
+        probabilities = weighed(deps, state, deps.rank_views(work.vectors, read_of(work.views)), work.vectors)
         odd = odd_parts(work, state["ranking"], probabilities, seen)
     return settled(
         deps.frame.for_profile(case.profile), work, state["decision_id"], state["perception"], state["route"],

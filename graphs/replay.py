@@ -17,7 +17,6 @@ from langgraph.runtime import Runtime
 from agents.perceiver import Perception
 from agents.ranker import Ranking
 from agents.reasoner import SHOWN, Draft, answered, candidates
-from agents.router import risks
 from agents.rulebook import NEAREST, Rulebook
 from agents.severity import facts, grade
 from agents.vectors import Floats, Vectors, top_mean
@@ -45,10 +44,10 @@ from graphs.kept import (
 )
 from graphs.moderation import after_critique, after_rank, after_route
 from graphs.reach import worded
+from graphs.retrieval import fused
 from graphs.state import State
 from policy_store.diff import PackDiff, diff_packs
 from policy_store.pack import Pack
-from policy_store.retrieval import fuse, strongest
 
 ALIKE = 1e-6  # below it, probabilities differ by the order in which they were summed up
 MARGIN = 2e-3  # above what half precision takes from a cosine
@@ -95,11 +94,11 @@ class Ranked(Deps):
     own: Vectors | None = None
     probabilities: Floats | None = None
 
-    def rank_views(self, vectors: Vectors) -> Floats:
-        """Return the ranker's calibrated probabilities [views, rules] of unit vectors."""
+    def rank_views(self, vectors: Vectors, texts: Sequence[str]) -> Floats:
+        """Return the ranker's calibrated probabilities [views, rules] of texts and their unit vectors."""
         if vectors is self.own and self.probabilities is not None:
             return self.probabilities
-        return super().rank_views(vectors)
+        return super().rank_views(vectors, texts)
 
 
 @dataclass(eq=False)
@@ -187,7 +186,7 @@ def read_many(
     known = {c.digest: seen[c.digest] for c in cases if c.digest in seen and not c.observations}
     perceptions = [known.get(case.digest) or nodes.perceived(deps.book.pack, case) for case in cases]
     vectors = deps.vectors_of([(case.digest, p.views) for case, p in zip(cases, perceptions, strict=True)])
-    risk, _ = risks(deps.bank, deps.book, np.concatenate(vectors), deps.calibration)
+    risk = deps.risks(np.concatenate(vectors), [v.text for p in perceptions for v in p.views])
     out: list[Read] = []
     end = 0
     for case, perception, own in zip(cases, perceptions, vectors, strict=True):
@@ -204,7 +203,8 @@ def rank_many(deps: Deps, reads: Sequence[Read]) -> None:
     """Add ranking and doubt to the cases that were retrieved."""
     if not reads:
         return
-    probabilities = deps.rank_views(np.concatenate([read.vectors for read in reads]))
+    texts = [view.text for read in reads for view in read.state["perception"].views]
+    probabilities = deps.rank_views(np.concatenate([read.vectors for read in reads]), texts)
     end = 0
     for read in reads:
         end += len(read.vectors)
@@ -343,9 +343,8 @@ def _retrieve(deps: Deps, reads: Sequence[Read]) -> None:
         vectors = np.concatenate([read.vectors for read in group])
         rows = iter(deps.rules().search(vectors, deps.retrieve, allowed))
         for read in group:
-            near = strongest(islice(rows, len(read.vectors)))
-            said = deps.keywords.search(read.state["case"].text, deps.retrieve, allowed)
-            read.state["retrieved"] = fuse(near, said, deps.book.pack, deps.retrieve, allowed)
+            hits = list(islice(rows, len(read.vectors)))
+            read.state["retrieved"] = fused(deps, read.state, read.vectors, hits, allowed)
 
 
 def _same(before: Ranking, after: Ranking, rule_id: str) -> bool:

@@ -16,7 +16,6 @@ from agents.novelty import novelty
 from agents.onlooker import Judged
 from agents.ranker import Ranking
 from agents.reasoner import answered, candidates, crossed, reason
-from agents.router import risks
 from agents.vectors import Floats, Vectors
 from agents.verdict import led, outcome_of, sure
 from cases.case import Case
@@ -25,6 +24,7 @@ from cases.model import Fact
 from graphs import nodes
 from graphs.deps import Deps
 from graphs.moderation import after_critique
+from graphs.retrieval import read_of
 from graphs.state import State
 
 
@@ -112,8 +112,9 @@ class _One:
         self.state.update(nodes.retrieve(self.state, runtime=plain))
         views = self.state["perception"].views
         self.vectors: Vectors = deps.vectors(case.digest, views)
-        self.risk, _ = risks(deps.bank, deps.book, self.vectors, deps.calibration)
-        self.probabilities = deps.rank_views(self.vectors)
+        texts = read_of(views)
+        self.risk = deps.risks(self.vectors, texts)
+        self.probabilities = deps.rank_views(self.vectors, texts)
         # Words that speak to a judge are heard or not depending on the act cut, the context is weighed by both.
         self.spoken = any(v.spoken for v in views)
         # No cut of the ladder bears on what is judged by sight.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.calibration import Calibration
+from agents.lexicon import Lexicon
 from agents.ranker import rank_views
 from agents.reading import Mark, Read, Reading
 from agents.router import seed_bank
@@ -32,6 +33,7 @@ from policy_store.rule import canonical
 from tools.cache import Cache
 from tools.encoder import OnnxEncoder
 from tools.items import stored
+from tools.lexicon import LexiconFile
 from tools.prepared import Prepared
 from tools.products import one_thread
 from tools.reader import OnnxReader
@@ -61,6 +63,7 @@ class Embedded:
     store: Cache
     reader: OnnxReader | None = None
     prepared: Prepared | None = None
+    lexicon: Lexicon | None = None
     recent: OrderedDict[str, Vectors] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 
@@ -117,6 +120,33 @@ def open_reader(encoder: OnnxEncoder, calibration: Calibration) -> OnnxReader | 
     return OnnxReader(encoder) if calibration.crossed else None
 
 
+def open_lexicon(encoder: OnnxEncoder, calibration: Calibration) -> Lexicon | None:
+    """Return the lexicon beside an encoder, None where the weights were calibrated without one.
+
+    Raise ValueError for one that they were not calibrated with.
+    """
+    if calibration.lexicon is None:
+        return None
+    file = LexiconFile(encoder.model.with_name("lexicon.npz"))
+    if file.digest != calibration.lexicon:
+        raise ValueError(
+            f"{file.path}: has digest {file.digest[:12]}, but {encoder.model.name} was calibrated with "
+            f"{calibration.lexicon[:12]}; reinstall precept or calibrate again"
+        )
+    return lexicon_of(file)
+
+
+def lexicon_of(file: LexiconFile) -> Lexicon:
+    """Return a lexicon as agents read it."""
+    found = file.arrays()
+    rules = tuple(map(str, found.pop("rules")))
+    return Lexicon(
+        rarity=found["rarity"].astype(np.float32), weights=found["weights"].astype(np.int8),
+        scale=found["scale"].astype(np.float64), bias=found["bias"].astype(np.float64), rules=rules,
+        laws=found["laws"].astype(np.float32),
+    )  # fmt: skip
+
+
 def digest_of(encoder: OnnxEncoder, reader: OnnxReader | None) -> str:
     """Return what names the models in decisions: the encoder's digest, or that of both files together."""
     if reader is None:
@@ -144,7 +174,8 @@ def open_model(settings: Settings) -> Iterator[Embedded]:
     calibration = Calibration.model_validate_json(encoder.calibration)
     reader = open_reader(encoder, calibration)
     with Cache.open(settings.home / "cache.db", settings.cache_mb << 20) as store:
-        yield Embedded(encoder, calibration, store, reader, Prepared.open(encoder.digest))
+        lexicon = open_lexicon(encoder, calibration)
+        yield Embedded(encoder, calibration, store, reader, Prepared.open(encoder.digest), lexicon)
 
 
 @contextmanager
@@ -216,6 +247,7 @@ def open_deps(
             audit_rate=settings.audit_rate,
             retrieve=settings.retrieve,
             read=model.read,
+            lexicon=model.lexicon,
             models=models,
             see=sight(settings, book, model, watch),
         )
@@ -232,8 +264,10 @@ def sight(
     from tools.sight import is_page, look, look_at_pages
 
     def risk(texts: Sequence[str]) -> list[float]:
-        vectors = model.encode([fold(text) for text in texts])
-        return [float(p) for p in rank_views(book, vectors, model.calibration).max(1)]
+        read = [fold(text) for text in texts]
+        words = model.lexicon.read(read) if model.lexicon else None
+        found = rank_views(book, model.encode(read), model.calibration, words=words)
+        return [float(p) for p in found.max(1)]
 
     liken = None
     if settings.scorer != "embedded":

@@ -148,7 +148,7 @@ def _policy(settings: "Settings", found: "list[Pack]") -> tuple[State, str]:
 
 def _model(digest: list[str]) -> tuple[State, str]:
     from agents.calibration import Calibration
-    from graphs.wiring import digest_of, open_reader
+    from graphs.wiring import digest_of, open_lexicon, open_reader
     from tools.encoder import OnnxEncoder
 
     encoder = OnnxEncoder()
@@ -157,6 +157,8 @@ def _model(digest: list[str]) -> tuple[State, str]:
     digest += [encoder.digest, digest_of(encoder, reader)]
     cuts = calibration.thresholds
     second = f" and {reader.model.name} ({reader.digest[:8]})" if reader else ""
+    open_lexicon(encoder, calibration)
+    second += f" and lexicon.npz ({calibration.lexicon[:8]})" if calibration.lexicon else ""
     told = f"{encoder.model.name} ({encoder.digest[:8]}){second}, {calibration.template} with {calibration.assembly}"
     return "ok", f"{told}, cuts router {cuts.router:.2f}, allow {cuts.allow:.2f}, act {cuts.act:.2f}"
 

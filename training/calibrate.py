@@ -24,7 +24,15 @@ from agents.calibration import READINGS, TEMPLATES, Calibration, Head, Line, Tem
 from agents.exceptions import features as exception_features
 from agents.kernel import Kernel
 from agents.perceiver import perceive
-from agents.ranker import any_probability, fine_features, fine_probability, overall_features, rank_views
+from agents.ranker import (
+    any_probability,
+    compared,
+    fine_features,
+    fine_probability,
+    heard,
+    overall_features,
+    rank_views,
+)
 from agents.reading import Read
 from agents.reasoner import SHOWN, Bench, adjudicated, best_sentence, reasoned_features, settled_features
 from agents.router import seed_bank
@@ -55,7 +63,9 @@ from training.crossing import (
 from training.cuts import cautious, thresholds
 from training.data import Sample, samples
 from training.export import carry
+from training.lexicon import made
 from training.mixture import annotated
+from training.naming import name
 from training.policies import prepare
 from training.templates import template_samples
 
@@ -150,49 +160,59 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
     book = write_rulebook(load_pack("short-video-ads"), encode)
     bank = seed_bank(book)
     drawn = Random(SEED)
-    train = samples("train") + template_samples("train", drawn) + (annotated(public) if public else [])
-    readings, stances = heads(train, encode([s.text for s in train]))
+    authored = samples("train") + template_samples("train", drawn)
+    train = authored + (annotated(public) if public else [])
+    known = encode([s.text for s in train])
+    readings, stances = heads(train, known)
+    naming = name(authored, known[: len(authored)], book)
+    lexicon, named = made(encoder.model.with_name("lexicon.npz"), train, authored, book)
     held = [s for s in samples("held") if not s.rule_text] + template_samples("held", drawn)
     rows = rows_of(held, encode)
     y = np.array([int(r.sample.label == "violating") for r in rows])
     clear = np.array([r.sample.label != "borderline" for r in rows])
     flat = np.concatenate([r.vectors for r in rows])
+    words = lexicon.read([v.text for r in rows for v in r.views])
     ends = np.cumsum([len(r.vectors) for r in rows])
     spans = [slice(e - len(r.vectors), e) for r, e in zip(rows, ends, strict=True)]
-    features = book.features(flat)
 
     blank = Line(weights=(0.0,), bias=0.0)
     draft = Calibration(
         fine={}, router=blank, overall=blank, final={}, any=blank, reasoned=blank, exception=blank,
-        bare=_bare(encode), readings=readings, stances=stances, position=blank,
+        bare=_bare(encode), readings=readings, stances=stances, naming=naming, lexicon=named,
+        position=blank,
         thresholds=Thresholds(router=0, allow=0, act=1, final_allow=0, final_act=1),
     )  # fmt: skip
+    features = compared(book, flat, draft, words)
     # The view that the bare comparison likes best stands for its case while lines are fitted.
     top = np.array([s.start + int(features[s][:, :, 3].max(1).argmax()) for s in spans])
-    question = overall_features(features, flat, draft)
+    question = overall_features(features, flat, draft, words)
     draft = draft.model_copy(update={"overall": line(question[top][clear], y[clear])})
     q = draft.overall.probability(question)[:, None]
 
     near = (flat @ bank.vectors.T).max(1)
     own = (flat @ book.statements.T).max(1)
-    signs = np.stack([question[:, 0], near, own], -1)
+    signs = np.stack([question[:, 0], near, own, words.any], -1)
     router = line(signs[top][clear], y[clear])
     risk = np.array([router.probability(signs[s]).max() for s in spans])
     threshold = float(np.quantile(risk[y == 1], 1 - ROUTER_RECALL))
 
     at, rule, label = pairs(rows, book)
     fine: dict[Template, Line] = {}
+    aware: dict[Template, Line] = {}
+    share = heard(book, draft, words)
     final: dict[str, Line] = {}
     losses: dict[str, float] = {}
     for template in TEMPLATES:
-        x = fine_features(features, template)
-        if template == "P3":
-            x = np.concatenate([x, np.broadcast_to(logit(q)[..., None], (*x.shape[:-1], 1))], -1)
-        fine[template] = line(x[top[at], rule], label)
+        for lines, hears in ((fine, False), (aware, True)):
+            x = fine_features(features, template, hears)
+            if template == "P3":
+                x = np.concatenate([x, np.broadcast_to(logit(q)[..., None], (*x.shape[:-1], 1))], -1)
+            lines[template] = line(x[top[at], rule], label)
         if template == "P1":  # sharpness of the shares
             fine[template] = Line(weights=(20.0,), bias=0.0)
-        draft = draft.model_copy(update={"fine": dict(fine)})
-        p = fine_probability(features, q, draft, template)
+            del aware[template]
+        draft = draft.model_copy(update={"fine": dict(fine), "heard": dict(aware)})
+        p = fine_probability(features, q, draft, template, share)
         for how in ASSEMBLIES:
             score = q * p if template == "P1" else assemble(p, q, how)
             best = np.stack([logit(score[s]).max(0) for s in spans])
@@ -200,16 +220,16 @@ def fit(encoder: OnnxEncoder, read: Read | None, public: Path | None) -> tuple[C
             final[f"{template}/{how}"] = platt
             losses[f"{template}/{how}"] = float(log_loss(label, platt.probability(best[at, rule][:, None])))
     winner = min((k for k in losses if k.startswith("P2")), key=lambda k: losses[k])
-    draft = draft.model_copy(update={"fine": fine, "final": final, "assembly": winner.split("/")[1], "router": router})
+    draft = draft.model_copy(update={"final": final, "assembly": winner.split("/")[1], "router": router})
 
-    probabilities = rank_views(book, flat, draft)
+    probabilities = rank_views(book, flat, draft, words=words)
     best = np.stack([probabilities[s].max(0) for s in spans])
     two = np.sort(logit(best), 1)[:, ::-1][:, :2]
     draft = draft.model_copy(update={"any": line(two[clear], y[clear], c=100.0)})
     overall = np.array([any_probability(b, draft) for b in best])
 
     draft = draft.model_copy(update={"position": _position(draft, rows, spans, probabilities, book)})
-    found = _second_stage(draft, rows, spans, probabilities, book, encode, read)
+    found = _second_stage(draft, rows, spans, probabilities, book, encode, read, lexicon)
     draft, extra = found.draft, found.report
     if read is not None:
         draft = draft.model_copy(update={"bare_read": fit_bare(encode, read)})
@@ -243,11 +263,13 @@ class Second(NamedTuple):
     report: dict[str, float]
 
 
-def _second_stage(draft, rows, spans, probabilities, book, encode, read) -> Second:  # type: ignore[no-untyped-def]
+def _second_stage(  # type: ignore[no-untyped-def]
+    draft, rows, spans, probabilities, book, encode, read, lexicon
+) -> Second:
     """Fit exceptions, the cross-encoder's lines, and the reasoner's on the rule of each line and the one looked at."""
 
     def score(texts: Sequence[str]) -> Floats:
-        return rank_views(book, encode(texts), draft)
+        return rank_views(book, encode(texts), draft, words=lexicon.read(texts))
 
     x: list[Floats] = []
     holds: list[int] = []

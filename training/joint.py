@@ -185,7 +185,7 @@ def reader_terms(answers: Answers, pairs: list[Pair], batch: list[Item], offsets
     return [binary, order, grade, taking, spans_loss]
 
 
-SLOW = ("groups_", "quiet_")  # authored files of pairs that differ in a word or two
+SLOW = ("groups_", "quiet_", "voices_")  # authored files that differ in a word or two, or in who speaks
 
 
 class Trainer:

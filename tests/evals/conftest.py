@@ -43,7 +43,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def model(settings: Settings) -> Iterator[Remembering]:
     with open_model(settings) as plain:
-        yield Remembering(plain.encoder, plain.calibration, plain.store, plain.reader)
+        yield Remembering(plain.encoder, plain.calibration, plain.store, plain.reader, lexicon=plain.lexicon)
 
 
 @pytest.fixture(scope="session")

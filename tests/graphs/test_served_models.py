@@ -69,7 +69,8 @@ def test_as_many_cases_as_there_are_places_are_in_work_at_once(server: FaultServ
         return SURE
 
     server.speak = speak
-    assert decided(range(PLACES)) == {"c0": "act", "c1": "act", "c2": "act"}
+    found = decided(range(PLACES))
+    assert set(found) == {"c0", "c1", "c2"} and "allow" not in found.values()
     assert asked == {"0", "1", "2"} and not met.broken
 
 

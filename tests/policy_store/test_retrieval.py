@@ -53,6 +53,26 @@ def test_ranks_count_and_raw_scores_do_not() -> None:
     assert [item.rule_id for item in steep] == [item.rule_id for item in flat] == list(rules)
 
 
+def test_what_a_ranker_reads_weighs_as_much_as_both_searches() -> None:
+    got = fuse(
+        (near("VI4", 0.9), near("SC3", 0.8)), (said("SC3", 5.0),), small_pack(), 2, None, ("VI5", "VI4", "SC3", "SC2")
+    )
+    assert [(item.rule_id, item.sources) for item in got][:3] == [
+        ("VI4", ("vector", "reading")),
+        ("VI5", ("reading",)),
+        ("SC3", ("vector", "keyword")),
+    ]
+
+
+def test_the_rule_with_the_best_keywords_is_judged_whatever_a_ranker_reads() -> None:
+    got = fuse((near("VI4", 0.9), near("VI5", 0.8)), (said("SC2", 9.0, "guaranteed profit"),), small_pack(), 2, None,
+               ("VI4", "VI5", "SC3"))  # fmt: skip
+    assert [item.rule_id for item in got][:3] == ["VI4", "VI5", "SC2"]
+    barred = fuse((near("VI4", 0.9),), (said("SC2", 9.0, "guaranteed profit"),), small_pack(), 2,
+                  frozenset({"VI4", "VI5"}), ("VI4", "VI5", "SC2"))  # fmt: skip
+    assert "SC2" not in [item.rule_id for item in barred]
+
+
 def test_siblings_come_after_the_k_best_and_say_so() -> None:
     got = fuse((near("VI1", 0.9), near("VI4", 0.8)), (), small_pack(), 2)
     assert [(item.rule_id, item.sources) for item in got] == [
