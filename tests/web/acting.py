@@ -17,7 +17,7 @@ from web.store import accounts
 from web.store.accounts import Role
 
 THREAT = "Keep talking, Dana. I know which bus you take home, and one evening I will be at the stop to break your legs."
-DOUBTFUL = "I have been so low since the move that I keep thinking everyone would be better off without me."
+DOUBTFUL = "I have been so low since the move that some evenings I do not see the point of any of it."
 KIND = "My sister baked us a cake for the whole street, and there is some left for you."
 
 
