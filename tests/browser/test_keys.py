@@ -18,7 +18,7 @@ Shot = Callable[["Page", str], None]
 def test_a_key_is_chosen_refused_while_another_act_has_it_and_then_does_what_it_says(
     site: Site, person: Person, shot: Shot
 ) -> None:
-    site.decide("Some days I think everyone would be better off without me, number 7", "keys-1")
+    site.decide("Most nights I lie there hoping the morning forgets about me, number 7", "keys-1")
     page = person("moderator")
     page.goto("/queue")
     ready(page)  # the keys as they come are in the browser now

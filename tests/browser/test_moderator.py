@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.chromium
-PASSIVE = "Some days I think everyone would be better off without me, number {}"
+PASSIVE = "Most nights I lie there hoping the morning forgets about me, number {}"
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
 
