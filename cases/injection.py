@@ -55,6 +55,8 @@ _SHAPES = (
     rf"\bas (?:an? |the )?(?:{_JUDGE}|language model)\b[^.!?]{{0,20}}\b(?:you|must|should|i)\b",
     r"\b(?:developer|debug|admin|god|maintenance|test|jailbreak|dan) mode\b",
     rf"\btranslate (?:this|the following|what follows)\b.{{0,40}}\b(?:{_JUDGE}|answer|reply|respond|rules?)\b",
+    r"\byour (?:task|job|role|purpose|instructions?) (?:has|have|is|are) (?:now )?(?:been )?changed\b",
+    r"\bfrom now on,? you (?:only |just )?(?:rate|judge|check|answer|classify|translate|correct|approve)\b",
     r"\b(?:repeat|reveal|print|show) (?:your|the) (?:system )?(?:prompt|instructions)\b",
     # Claim a ruling that was never made.
     rf"^\s*{_JUDGE}\s*:\s*(?:this|it|all|everything)\b.{{0,20}}\b(?:is|are|was)\b.{{0,12}}\b{_PASS}\b",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PLENTY = Allowance(seconds=600.0, tokens=10_000_000)
 STALKER = "Keep talking, Dana. I know which bus you take home and I will be at the stop."
-RULE, QUOTE = "HR2", "I will be at the stop"
+RULE, QUOTE = "HR2", "I know which bus you take home and I will be at the stop"
 Set = Mapping[str | None, float]
 ONE = Usage(calls=1)
 
