@@ -11,7 +11,6 @@ from cases.exchange import Failure
 from cases.model import Fact
 from policy_store.pack import Pack
 
-RIVAL_GAP = NEAR
 FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
@@ -29,7 +28,7 @@ class Doubt(Fact):
 
 
 def rivals(ranking: Ranking, pack: Pack, floor: float) -> tuple[str, ...]:
-    """Return the rules that compete with the first: as likely within RIVAL_GAP, with no stated precedence."""
+    """Return the rules that compete with the first: as likely within NEAR, with no stated precedence."""
     if not ranking.scores:
         return ()
     first = ranking.scores[0]
@@ -39,7 +38,7 @@ def rivals(ranking: Ranking, pack: Pack, floor: float) -> tuple[str, ...]:
         s.rule_id
         for s in ranking.scores[1:]
         if s.probability >= floor
-        and first.probability - s.probability <= RIVAL_GAP
+        and first.probability - s.probability <= NEAR
         and not settled(pack, first.rule_id, s.rule_id)
     )
 

@@ -16,7 +16,7 @@ from cases.case import Case
 from cases.decision import Decision, Edit
 from graphs.deps import Deps
 from graphs.reach import worded
-from graphs.retrieval import fused
+from graphs.retrieval import fused, read_of
 from graphs.state import Answer, State
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Desk:
         vectors = deps.vectors_of([(s["case"].digest, s["perception"].views) for s in states])
         ends = np.cumsum([len(v) for v in vectors])
         flat = np.concatenate(vectors)
-        risk = deps.risks(flat, [v.text for s in states for v in s["perception"].views])
+        risk = deps.risks(flat, [text for s in states for text in read_of(s["perception"].views)])
         for state, own, end in zip(states, vectors, ends, strict=True):
             state["route"] = nodes.routed(deps, state, own, risk[end - len(own) : end])
         going = [i for i, s in enumerate(states) if not s["route"].clear or s["route"].audit]
@@ -170,7 +170,7 @@ class Desk:
 
         deps, pack = self.deps, self.deps.book.pack
         flat = np.concatenate(list(vectors))
-        probabilities = deps.rank_views(flat, [v.text for s in states for v in s["perception"].views])
+        probabilities = deps.rank_views(flat, [text for s in states for text in read_of(s["perception"].views)])
         near = deps.rules().search(flat, deps.retrieve, None)
         ranked: list[tuple[State, Floats, Vectors]] = []
         end = 0

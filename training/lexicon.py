@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import SGDClassifier
+from sklearn.preprocessing import normalize
 
 from agents.lexicon import BUCKETS, Lexicon, grams
 from agents.rulebook import Rulebook
@@ -60,9 +61,6 @@ def _blocks(texts: Sequence[str]) -> list[csr_matrix]:
 
 def _placed(blocks: Sequence[csr_matrix], rarity: Floats) -> csr_matrix:
     """Return [texts, 2 * BUCKETS] of blocks at unit length."""
-    from scipy.sparse import hstack
-    from sklearn.preprocessing import normalize
-
     return csr_matrix(hstack([normalize(b.multiply(r[None]).tocsr()) for b, r in zip(blocks, rarity, strict=True)]))
 
 

@@ -114,6 +114,15 @@ def test_the_stated_winner_leads_even_when_less_severe_and_a_circle_falls_back_t
     assert leading({}, small()) is None
 
 
+def test_the_graver_rule_leads_among_those_that_are_about_as_likely_and_no_others() -> None:
+    grave = {"VI1": 90, "VI2": 40}
+    assert leading(grave, small(), {"VI1": 0.80, "VI2": 0.90}) == "VI1"
+    assert leading(grave, small(), {"VI1": 0.70, "VI2": 0.90}) == "VI2"
+    stated = small().model_copy(update={"precedence": (Precedence(winner="VI1", losers=("VI2",), why="named"),)})
+    assert leading(grave, stated, {"VI1": 0.70, "VI2": 0.90}) == "VI1"
+    assert leading({}, small(), {}) is None
+
+
 def test_the_bench_ranks_what_it_reads() -> None:
     _, found = bench(THREAT)
     assert found.scores[0].rule_id == "VI2"

@@ -173,6 +173,23 @@ def test_in_full_the_rival_is_weighed_too_and_the_likelier_still_leads() -> None
     assert {f.rule_id for f in draft.findings if f.verdict == "hit"} == {"VI1", "VI2"}
 
 
+def test_the_likelier_rule_leads_over_one_that_was_adjudicated_higher() -> None:
+    at, ranking = desk(Said({"VI1": 0.1, "VI2": 0.3, "SC1": -3.0, "overall": 0.0}))
+    at = replace(at, calibration=at.calibration.model_copy(update={"offsets": {"VI1": 0.4}}))
+    draft = reason(at, ranking, ("VI1",), "full")
+    found = {f.rule_id: f.probability for f in draft.findings}
+    assert found["VI1"] > found["VI2"]
+    assert (draft.rule_id, draft.outcome) == ("VI2", "review")
+
+
+def test_a_case_that_waits_for_a_rule_waits_under_that_rule() -> None:
+    at, ranking = desk(Said({"VI1": -1.2, "VI2": -1.0, "SC1": -3.0, "overall": 0.0}))
+    at = replace(at, calibration=at.calibration.model_copy(update={"offsets": {"VI1": 1.5}}))
+    draft = reason(at, ranking, ("VI1",), "full")
+    assert (draft.rule_id, draft.outcome) == ("VI1", "review")
+    assert draft.probability == pytest.approx(chance(0.3), abs=1e-4)
+
+
 @pytest.mark.parametrize(("read", "severity"), [(0.1, 10), (0.42, 42), (0.9, 90), (1.0, 90), (0.0, 10)])
 def test_the_severity_that_was_read_is_placed_in_the_band(read: float, severity: int) -> None:
     at, ranking = desk(Said(severity=read))

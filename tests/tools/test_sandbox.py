@@ -117,7 +117,10 @@ def test_only_functions_of_modules_of_ours_are_run(name: str) -> None:
         run(name, {})
 
 
-@pytest.mark.parametrize(("kind", "named"), [("name", "NameError"), ("import", "ImportError")])
+@pytest.mark.parametrize(("kind", "named"), [
+    ("name", "NameError"), ("import", "ImportError"), ("lacking", "AttributeError"), ("mixed", "TypeError"),
+    ("broken", "AssertionError"),
+])  # fmt: skip
 def test_a_fault_of_our_own_program_is_told_apart_from_a_damaged_file(kind: str, named: str) -> None:
     got = failed("errs", kind=kind)
     assert got.why == "no_tool" and "fault of precept" in got.told and named in got.told
