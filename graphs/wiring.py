@@ -37,6 +37,7 @@ from tools.lexicon import LexiconFile
 from tools.prepared import Prepared
 from tools.products import one_thread
 from tools.reader import OnnxReader
+from tools.session import WeightsError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -123,13 +124,13 @@ def open_reader(encoder: OnnxEncoder, calibration: Calibration) -> OnnxReader | 
 def open_lexicon(encoder: OnnxEncoder, calibration: Calibration) -> Lexicon | None:
     """Return the lexicon beside an encoder, None where the weights were calibrated without one.
 
-    Raise ValueError for one that they were not calibrated with.
+    Raise WeightsError for one that they were not calibrated with.
     """
     if calibration.lexicon is None:
         return None
     file = LexiconFile(encoder.model.with_name("lexicon.npz"))
     if file.digest != calibration.lexicon:
-        raise ValueError(
+        raise WeightsError(
             f"{file.path}: has digest {file.digest[:12]}, but {encoder.model.name} was calibrated with "
             f"{calibration.lexicon[:12]}; reinstall precept or calibrate again"
         )

@@ -25,6 +25,7 @@ KNOWN: dict[str, tuple[str, int]] = {
     "cases.exchange.Misbound": ("bad_setting", USAGE),
     "cases.exchange.Unanswered": ("model", BROKEN),
     "tools.connection.MissingLibrary": ("bad_setting", USAGE),
+    "tools.session.WeightsError": ("weights", BROKEN),
     "tools.lookup.Unknown": ("unknown", USAGE),
     "tools.fingerprint.BankError": ("bank", BROKEN),
     "tools.database.LedgerError": ("ledger", BROKEN),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.session import digest, opened
+from tools.session import WeightsError, digest, opened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -83,7 +83,7 @@ class OnnxEncoder:
     def _carried(self, name: str) -> str:
         carried: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
         if name not in carried:
-            raise ValueError(
+            raise WeightsError(
                 f"{self.model}: carries no {name}; export it again with training/export.py and calibrate it"
             )
         return carried[name]

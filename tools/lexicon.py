@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.encoder import WEIGHTS
-from tools.session import digest
+from tools.session import WeightsError, digest
 
 LEXICON = WEIGHTS.with_name("lexicon.npz")
 NAMES = ("rarity", "weights", "scale", "bias", "rules", "laws")
@@ -28,9 +28,9 @@ class LexiconFile:
         return digest(self.path)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays of NAMES; raise ValueError for a file that is damaged."""
+        """Return the arrays of NAMES; raise WeightsError for a file that is damaged."""
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 return {name: file[name] for name in NAMES}
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{self.path}: cannot be read ({error}); reinstall precept") from error
+            raise WeightsError(f"{self.path}: cannot be read ({error}); reinstall precept") from error

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.encoder import OnnxEncoder, States, Work
-from tools.session import digest, opened
+from tools.session import WeightsError, digest, opened
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -61,11 +61,11 @@ class OnnxReader:
 
     @cached_property
     def session(self) -> "InferenceSession":
-        """Return the ONNX session, built on first use; raise ValueError where it was made for another encoder."""
+        """Return the ONNX session, built on first use; raise WeightsError where it was made for another encoder."""
         session = opened(self.model)
         made_for = session.get_modelmeta().custom_metadata_map.get("lower")
         if made_for != self.encoder.lower_digest:
-            raise ValueError(
+            raise WeightsError(
                 f"{self.model}: made for other lower layers than those of {self.encoder.model}; export both again"
             )
         return session

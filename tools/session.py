@@ -1,4 +1,4 @@
-"""ONNX sessions as both encoders run them: one thread a run, since texts run side by side (decision 0002)."""
+"""Weights: digests, what is wrong with them, and ONNX sessions of one thread a run, as texts run side by side (0002)."""
 
 import hashlib
 from pathlib import Path
@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be used: damaged, unfinished, or made for others. The text names file and fix."""
 
 
 def opened(model: Path) -> "InferenceSession":

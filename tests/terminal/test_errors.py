@@ -1,12 +1,15 @@
 import json
 from importlib import import_module
+from pathlib import Path
 
+import pytest
 import typer
 from inline_snapshot import snapshot
 from typer.testing import CliRunner
 
 from app import app
 from terminal.errors import KNOWN, Door, explained
+from tools.encoder import WEIGHTS
 
 
 def test_every_known_error_exists_under_its_name() -> None:
@@ -23,6 +26,17 @@ def test_a_subclass_is_told_like_its_base() -> None:
         1,
     )
     assert explained(ZeroDivisionError()) is None
+
+
+def test_weights_that_do_not_fit_together_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("bi-encoder.onnx", "cross-encoder.onnx"):
+        (tmp_path / name).symlink_to(WEIGHTS.with_name(name))
+    (tmp_path / "lexicon.npz").write_bytes(b"of another release")
+    monkeypatch.setattr("tools.encoder.OnnxEncoder.__init__.__defaults__", (tmp_path / "bi-encoder.onnx", None))
+    done = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "decide", "Bake the cake.", "--json"])
+    assert done.exit_code == 1
+    told = json.loads(done.stderr)["error"]
+    assert told["kind"] == "weights" and "lexicon.npz: has digest" in told["message"] and "reinstall" in told["message"]
 
 
 def test_a_bug_keeps_its_traceback_for_people_and_is_one_object_for_programs() -> None:
