@@ -1,4 +1,4 @@
-"""Weights: digests, what is wrong with them, and ONNX sessions of one thread a run, as texts run side by side (0002)."""
+"""Weights: digests, what is wrong with them, and ONNX sessions of one thread, as texts run side by side (0002)."""
 
 import hashlib
 from pathlib import Path
