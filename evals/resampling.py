@@ -118,6 +118,18 @@ def calibration_error(y: ArrayLike, p: ArrayLike, w: Floats, bins: int = BINS) -
     return ratio(np.abs(w @ gaps).sum(1), w.sum(1))
 
 
+def calibration_by_chance(p: ArrayLike, rounds: int = ROUNDS, seed: int = 0, bins: int = BINS) -> Floats:
+    """Return [1 + rounds] calibration errors of labels drawn from stated probabilities, the mean of all first.
+
+    What a perfectly calibrated judge of as many rows would seem to err: no measured error can be told from below it.
+    """
+    told = np.asarray(p, np.float64)
+    drawn = np.random.default_rng(seed).random((rounds, len(told))) < told
+    ones = np.ones((1, len(told)))
+    each = [float(calibration_error(y, told, ones, bins)[0]) for y in drawn]
+    return np.array([np.mean(each), *each])
+
+
 def ordered_pairs(gold: ArrayLike, given: ArrayLike, w: Floats, low: float, high: float = np.inf) -> Floats:
     """Return the share of pairs with low <= gap of gold < high that `given` orders as gold does; ties count half."""
     a, b = np.asarray(gold, np.float64), np.asarray(given, np.float64)

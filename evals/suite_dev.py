@@ -135,6 +135,8 @@ def _calibration(tally: Tally, judged: Judged, w: Floats) -> None:
     clear = judged.clear
     own = w[:, clear]
     tally.add("ece_any", over.calibration_error(judged.violating[clear], judged.scores[clear], own), len(clear))
+    tally.add("ece_any_by_chance", over.calibration_by_chance(judged.scores[clear], max(1, len(w) - 1)), len(clear),
+              "what perfect probabilities would show on so few rows")  # fmt: skip
     each = []
     for scene in dict.fromkeys(rule.scene for rule in judged.deps.book.rules):
         y = np.array([judged.rows[i].violating and _scene(judged, judged.rows[i].rule) == scene for i in clear])

@@ -166,7 +166,7 @@ def reader_terms(answers: Answers, pairs: list[Pair], batch: list[Item], offsets
         stances = torch.tensor([STANCES.index(batch[pairs[n].case].stance) for n in said])  # type: ignore[arg-type]
         taking = F.cross_entropy(answers.stance[said], stances)
 
-    marks, known = torch.zeros_like(answers.evidence), torch.zeros_like(answers.evidence)
+    marks, known = np.zeros((2, *answers.evidence.shape), np.float32)
     for n, p in enumerate(pairs):
         item = batch[p.case]
         spans = [(item.text.find(e), len(e)) for e in item.evidence] if p.own and p.truth == 1.0 else []
@@ -179,9 +179,9 @@ def reader_terms(answers: Answers, pairs: list[Pair], batch: list[Item], offsets
     spans_loss = zero
     if known.any():
         each = F.binary_cross_entropy_with_logits(
-            answers.evidence, marks, reduction="none", pos_weight=torch.tensor(1.5)
+            answers.evidence, torch.tensor(marks), reduction="none", pos_weight=torch.tensor(1.5)
         )
-        spans_loss = (each * known).sum() / known.sum()
+        spans_loss = (each * torch.tensor(known)).sum() / float(known.sum())
     return [binary, order, grade, taking, spans_loss]
 
 
@@ -191,8 +191,9 @@ SLOW = ("groups_", "quiet_", "voices_")  # authored files that differ in a word 
 class Trainer:
     """A network with what a step needs: tokenizer, rules, and the terms that count."""
 
-    def __init__(self, base: str, rules: dict[str, Rule], shares: dict[str, float]) -> None:
+    def __init__(self, base: str, rules: dict[str, Rule], shares: dict[str, float], narrow: bool = False) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(base)
+        self.narrow = narrow
         self.network = Network(base)
         self.rules = rules
         self.shares = shares
@@ -206,14 +207,26 @@ class Trainer:
     def laws(self, keys: list[str], rng: random.Random | None) -> Laws:
         """Return laws read by the network."""
         t = self.tokens([law_text(k, self.rules, rng) for k in keys], MAX_LAW_TOKENS)
-        laws: Laws = self.network.laws(t["input_ids"], t["attention_mask"])
+        with self.products():
+            laws: Laws = self.network.laws(t["input_ids"], t["attention_mask"])
         return laws
+
+    def products(self) -> torch.autocast:
+        """Return the context of the network's products: bfloat16 where asked for, losses stay in fp32."""
+        return torch.autocast(torch.get_default_device().type, dtype=torch.bfloat16, enabled=self.narrow)
+
+    def vectors(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the states of cases that the reader goes on from, and their unit vectors [n, width]."""
+        with self.products():
+            x = self.network.lower(ids, mask)
+            return x, self.network.tower(x, mask)[0]
 
     def read(self, x: Tensor, mask: Tensor, laws: Laws, pairs: list[Pair]) -> Answers:
         """Return the reader's answers to pairs."""
         i, j = [p.case for p in pairs], [p.law for p in pairs]
-        answers: Answers = self.network.reader(x[i], mask[i], laws.states, laws.mask, torch.tensor(j))
-        return answers
+        with self.products():
+            answers: Answers = self.network.reader(x[i], mask[i], laws.states, laws.mask, torch.tensor(j))
+        return Answers(*(a.float() for a in answers))
 
     def loss(self, batch: list[Item], more: int, rng: random.Random) -> tuple[Tensor, list[Tensor]]:
         """Return the loss of a batch and its terms, in the order of TERMS."""
@@ -224,8 +237,7 @@ class Trainer:
         laws = self.laws(keys, rng)
         t = self.tokens([item.text for item in batch], MAX_CASE_TOKENS)
         mask = t["attention_mask"]
-        x = self.network.lower(t["input_ids"], mask)
-        vectors, _ = self.network.tower(x, mask)
+        x, vectors = self.vectors(t["input_ids"], mask)
         logits = vectors @ laws.vectors.T * self.network.scale + self.network.bias
         binary, right = tower_terms(logits, batch, keys, self.rules)
         pairs = pairs_of(batch, keys, logits, self.rules, rng)
@@ -237,35 +249,39 @@ class Trainer:
     @torch.inference_mode()
     def held_out(self, held: list[Item], most: int = 400) -> dict[str, float]:
         """Return ROC of tower and reader on held-out lines under their own rule, of packs and of custom rules."""
-        self.network.eval()
-        out = {}
+        out: dict[str, float] = {}
         chosen = {
             "rule": [i for i in held if i.known and len(i.truths) > 1],
             "custom": [i for i in held if not i.known],
             "slots": authored_items(template_samples("held", random.Random(1))),
         }
         for name, items in chosen.items():
-            items = [i for i in items if 0.5 not in i.truths.values()][:most]
-            truth: list[float] = []
-            scores: list[tuple[float, float, float]] = []
-            for n in range(0, len(items), 24):
-                part = items[n : n + 24]
-                keys = list(dict.fromkeys(k for i in part for k in i.truths))
-                laws = self.laws(keys, None)
-                t = self.tokens([i.text for i in part], MAX_CASE_TOKENS)
-                x = self.network.lower(t["input_ids"], t["attention_mask"])
-                vectors, _ = self.network.tower(x, t["attention_mask"])
-                own = [keys.index(list(i.truths)[-1]) for i in part]
-                first = [keys.index(list(i.truths)[0]) for i in part]
-                cosine = (vectors * laws.vectors[own]).sum(1)
-                a, b = (self.read(x, t["attention_mask"], laws, [Pair(i, j, 0, 0, True) for i, j in enumerate(js)])
-                        for js in (own, first))  # fmt: skip
-                truth += [list(i.truths.values())[-1] for i in part]
-                scores += zip(cosine.tolist(), a.hit.tolist(), b.hit.tolist(), strict=True)
-            for k, column in zip(("tower", "reader", "overall"), np.array(scores).T, strict=True):
-                out[f"{name}_{k}"] = round(float(roc_auc_score(truth, column)), 4)
-        self.network.train()
+            out |= {f"{name}_{k}": v for k, v in self.told_apart(items, most).items()}
         return out
+
+    @torch.inference_mode()
+    def told_apart(self, items: list[Item], most: int) -> dict[str, float]:
+        """Return ROC on lines under their own rule, by tower and reader, and under the overall question."""
+        self.network.eval()
+        items = [i for i in items if 0.5 not in i.truths.values()][:most]
+        truth: list[float] = []
+        scores: list[tuple[float, float, float]] = []
+        for n in range(0, len(items), 24):
+            part = items[n : n + 24]
+            keys = list(dict.fromkeys(k for i in part for k in i.truths))
+            laws = self.laws(keys, None)
+            t = self.tokens([i.text for i in part], MAX_CASE_TOKENS)
+            x, vectors = self.vectors(t["input_ids"], t["attention_mask"])
+            own = [keys.index(list(i.truths)[-1]) for i in part]
+            first = [keys.index(list(i.truths)[0]) for i in part]
+            cosine = (vectors * laws.vectors[own]).sum(1)
+            a, b = (self.read(x, t["attention_mask"], laws, [Pair(i, j, 0, 0, True) for i, j in enumerate(js)])
+                    for js in (own, first))  # fmt: skip
+            truth += [list(i.truths.values())[-1] for i in part]
+            scores += zip(cosine.tolist(), a.hit.tolist(), b.hit.tolist(), strict=True)
+        self.network.train()
+        names = ("tower", "reader", "overall")
+        return {k: round(float(roc_auc_score(truth, c)), 4) for k, c in zip(names, np.array(scores).T, strict=True)}
 
 
 def main() -> None:
@@ -287,7 +303,9 @@ def main() -> None:
     args.add_argument("--save", type=int, default=100)
     args.add_argument("--threads", type=int, default=2)
     args.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    args.add_argument("--bf16", action="store_true", help="products in bfloat16: for GPUs, and CPUs that have AMX")
     args.add_argument("--freeze", action="store_true", help="ablation: train heads and upper layers alone")
+    args.add_argument("--hold-out", metavar="SCENE", help="keep a scene's rules and lines from training; measure them")
     args.add_argument("--without", action="append", default=[], choices=TERMS, help="ablation: leave a term out")
     opt = args.parse_args()
 
@@ -301,12 +319,17 @@ def main() -> None:
     own = authored_items(samples("train") + pack_samples(rules.values()))
     sets = set_items(opt.public) if opt.public else {}
     own += annotated_items(opt.public) if opt.public else []
+    every, unseen = rules, []
+    if opt.hold_out:
+        lines = authored_items([s for split in ("train", "held", "test") for s in samples(split)])
+        unseen = [item for item in lines if item.topic == opt.hold_out]
+        rules, own, sets = apart(opt.hold_out, rules, own, sets)
     # Learnt slowly, so met more often in an epoch: reading a rule, and who is spoken of how.
     again = [item for item in own if item.topic == "custom"]
     again += [item for item in own for _ in range(2) if item.family.startswith(SLOW)]
-    held = authored_items(samples("held"))
+    held = [item for item in authored_items(samples("held")) if item.topic != opt.hold_out]
     random.Random(1).shuffle(held)
-    trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0))
+    trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0), opt.bf16)
     net = trainer.network.to(opt.device)
     if opt.warm:
         net.load_state_dict(weights(*opt.warm), strict=False)
@@ -336,7 +359,7 @@ def main() -> None:
     begun, sums, seen = time.monotonic() - spent, np.zeros(len(TERMS) + 1), 0
     while (gone := done(step, opt.steps, (time.monotonic() - begun) / 60, opt.minutes)) < 1:
         if not queue:
-            slots = authored_items(template_samples("train", rng, opt.fills))
+            slots = [i for i in authored_items(template_samples("train", rng, opt.fills)) if i.topic != opt.hold_out]
             queue = batches(own + again + slots + round_of(sets, rng), opt.batch, rng)
         for group, rate in zip(optimizer.param_groups, (opt.rate, 8 * opt.rate), strict=True):
             group["lr"] = rate * min(1.0, (step + 1) / 60) * max(0.02, 0.5 * (1 + math.cos(math.pi * gone)))
@@ -362,8 +385,28 @@ def main() -> None:
     keep(saved, net, mean, optimizer, step, time.monotonic() - begun)
     net.load_state_dict(mean.module.state_dict())
     print(json.dumps({"step": step, "held": trainer.held_out(held, 10**6)}), flush=True)
+    if opt.hold_out:
+        trainer.rules = every
+        print(json.dumps({opt.hold_out: trainer.told_apart(unseen, len(unseen)), "lines": len(unseen)}), flush=True)
     torch.save(net.state_dict(), opt.out / "network.pt")
     trainer.tokenizer.save_pretrained(opt.out)
+
+
+def apart(
+    scene: str, rules: dict[str, Rule], own: list[Item], sets: dict[str, list[Item]]
+) -> tuple[dict[str, Rule], list[Item], dict[str, list[Item]]]:
+    """Return rules and items without those of a scene; raise ValueError where no rule is of it."""
+    gone = {r.id for r in rules.values() if r.scene == scene}
+    if not gone:
+        raise ValueError(f"no rule of scene {scene!r}; scenes are {sorted({r.scene for r in rules.values()})}")
+
+    def other(item: Item) -> bool:
+        return item.topic != scene and not gone & item.truths.keys()
+
+    return (
+        {k: r for k, r in rules.items() if k not in gone}, [item for item in own if other(item)],
+        {name: kept for name, items in sets.items() if (kept := [item for item in items if other(item)])},
+    )  # fmt: skip
 
 
 def done(step: int, steps: int, minutes: float, most: float) -> float:

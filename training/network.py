@@ -37,6 +37,22 @@ class Answers(NamedTuple):
     evidence: Tensor
 
 
+class Dropout(nn.Module):
+    """Drop a share of the numbers while training, by masks of random bytes: making those takes nn.Dropout its time."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.dropped = round(share * 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return numbers of any shape, some of them zero and the others larger by as much."""
+        if not self.training or not self.dropped:
+            return x
+        bits = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        kept = bits.view(torch.uint8)[: x.numel()].view(x.shape) >= self.dropped
+        return x * kept.to(x.dtype) * (256 / (256 - self.dropped))
+
+
 class Reader(nn.Module):
     """The upper layers of the cross-encoder with its heads."""
 
@@ -73,6 +89,10 @@ class Network(nn.Module):
     def __init__(self, base: str) -> None:
         super().__init__()
         self.body = AutoModel.from_pretrained(base, attn_implementation="eager")
+        for module in list(self.body.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.Dropout):
+                    setattr(module, name, Dropout(child.p))
         self.reader = Reader(copy.deepcopy(self.body.encoder.layer[SHARED:]))
         self.scale = nn.Parameter(torch.tensor(12.0))
         self.bias = nn.Parameter(torch.tensor(-6.0))
@@ -92,7 +112,7 @@ class Network(nn.Module):
             x = through(layer, x, mask)
         share = mask.unsqueeze(-1).to(x.dtype)
         pooled = (x * share).sum(1) / share.sum(1).clamp(min=1)
-        return F.normalize(pooled, dim=-1), torch.stack(states, 1)
+        return F.normalize(pooled.float(), dim=-1), torch.stack(states, 1)
 
     def laws(self, ids: Tensor, mask: Tensor) -> Laws:
         """Return rules as tower and reader need them."""
@@ -107,9 +127,11 @@ def through(layer: Any, x: Tensor, mask: Tensor, law: tuple[Tensor, Tensor] | No
     if law is not None:
         k, v = torch.cat([k, law[0]], 1), torch.cat([v, law[1]], 1)
     q, k, v = _heads(q), _heads(k), _heads(v)
-    scores = q @ k.transpose(-1, -2) / (WIDTH // HEADS) ** 0.5 + (1 - mask[:, None, None].to(x.dtype)) * -1e4
-    mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(x.shape[0], -1, WIDTH)
-    attended = layer.attention.output(mixed, x)
+    with torch.autocast(x.device.type, enabled=False):  # it would widen scores for the softmax and narrow them again
+        away = (1 - mask[:, None, None].to(q.dtype)) * -1e4
+        scores = (q / (WIDTH // HEADS) ** 0.5) @ k.transpose(-1, -2) + away
+        mixed = scores.softmax(-1) @ v
+    attended = layer.attention.output(mixed.transpose(1, 2).reshape(x.shape[0], -1, WIDTH), x)
     out: Tensor = layer.output(layer.intermediate(attended), attended)
     return out
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
+from training.network import WIDTH
+
 HOPS = 5
 
 
@@ -17,7 +19,7 @@ def weights(*models: Path) -> dict[str, Tensor]:
 
     A `.pt` file is the state that a training left, as it is.
 
-    What an export folds away (the scale of dot products, the reader's sides) is missing. Raise ValueError where a file
+    What an export folds away (the scale of dot products) is missing. Raise ValueError where a file
     holds no int8 encoder.
     """
     found: dict[str, Tensor] = {}
@@ -52,6 +54,11 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
             yield _plain(name.removesuffix("_quantized")), torch.tensor(whole(name))
         elif name.endswith((".weight", ".bias")):
             yield _plain(name), torch.tensor(read(name))
+    # The reader's sides are the only unnamed rows that are added to states of a law.
+    sides = [torch.tensor(read(name)) for node in graph.node if node.op_type == "Add" for name in node.input
+             if name in stored and list(stored[name].dims) == [WIDTH] and not name.endswith(".bias")]  # fmt: skip
+    if sides:
+        yield "reader.side", torch.stack(sides)
     for node in graph.node:
         if node.op_type == "MatMulInteger" and (bias := _bias(node, users, stored)):
             yield _plain(bias.removesuffix(".bias") + ".weight"), torch.tensor(whole(node.input[1]).T.copy())

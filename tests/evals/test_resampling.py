@@ -68,6 +68,14 @@ def test_perfect_calibration_has_no_error_and_a_boast_has_its_size() -> None:
     assert over.calibration_error(y, [1.0] * 4, np.ones((1, 4)))[0] == pytest.approx(0.5)
 
 
+def test_few_rows_of_a_perfect_judge_seem_to_err_and_many_do_not() -> None:
+    told = np.random.default_rng(1).random(20_000)
+    few, many = over.calibration_by_chance(told[:100], 200), over.calibration_by_chance(told, 200)
+    assert few[0] == pytest.approx(few[1:].mean()) and len(few) == 201
+    assert 0.05 < few[0] < 0.12 and many[0] < 0.01
+    assert over.calibration_by_chance([0.0, 1.0], 50).max() == 0.0  # who is certain and right errs by no draw
+
+
 def test_an_interval_of_a_share_is_near_the_one_by_formula() -> None:
     values = np.array([1.0] * 60 + [0.0] * 140)
     found = over.mean(values, over.draws(len(values), 1000, seed=3))

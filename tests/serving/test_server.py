@@ -66,6 +66,17 @@ def test_the_first_token_comes_with_log_probabilities_and_is_mostly_yes_or_no(cl
     assert sum(exp(v) for k, v in found.items() if k.strip().casefold() in {"yes", "no"}) > 0.2
 
 
+@pytest.mark.parametrize("temperature", [0.2, 0.5, 0.8])
+def test_the_odds_of_the_first_token_are_the_same_at_any_temperature(
+    client: "openai.OpenAI", temperature: float
+) -> None:
+    # The ranker's score is a ratio of probabilities that are stated before sampling (Filter-And-Refine varies 0.2 to 0.8).
+    for content in CONTENTS[:4]:
+        cold, warm = odds(client, content), odds(client, content, temperature=temperature, seed=3)
+        for token in ("Yes", "No"):
+            assert warm[token] == pytest.approx(cold[token], abs=1e-3)
+
+
 def test_prompts_that_differ_have_different_odds(client: "openai.OpenAI") -> None:
     ratios = [found["Yes"] - found["No"] for found in (odds(client, c) for c in CONTENTS[:4])]
     assert max(ratios) - min(ratios) > 0.1

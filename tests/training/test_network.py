@@ -1,11 +1,8 @@
 """The network on a tiny checkpoint: what it says of a pair depends on that pair, and its losses are numbers."""
 
-import json
 import random
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from string import ascii_lowercase
 
 import pytest
 
@@ -20,13 +17,14 @@ from training.joint import (  # noqa: E402
     TERMS,
     Pair,
     Trainer,
+    apart,
     batches,
     pairs_of,
     reader_terms,
     tower_terms,
 )
 from training.mixture import OVERALL, Item  # noqa: E402
-from training.network import HEADS, SHARED, WIDTH, Answers, Network, through  # noqa: E402
+from training.network import SHARED, WIDTH, Answers, Dropout, Network, through  # noqa: E402
 from training.public import UNGRADED  # noqa: E402
 
 RULES = {r.id: r for r in small_pack().rules if r.raises is None}
@@ -42,26 +40,6 @@ ITEMS = [
         "fools all", {"set:surge_toxicity": 1.0, "HR1": 1.0, OVERALL: 1.0}, UNGRADED, None, (), "e", "set", False, 0.6
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkpoint of the shipped shape with a vocabulary of letters and random weights."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("base")
-    signs = [*ascii_lowercase, *"0123456789", *".,:;-'"]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *signs, *(f"##{s}" for s in signs)]
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=WIDTH, num_attention_heads=HEADS, num_hidden_layers=6,
-        intermediate_size=64, max_position_embeddings=160, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
-        initializer_range=0.2,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(vocab=dict(zip(words, count(), strict=False))).save_pretrained(folder)
-    assert json.loads((folder / "config.json").read_text())["hidden_size"] == WIDTH
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +170,51 @@ def test_a_step_of_training_lowers_the_loss_and_leaves_no_nan(base: Path) -> Non
     assert all(torch.isfinite(p).all() for p in weights)
     after, _ = learner.loss(batch, 6, random.Random(1))
     assert after < loss
+
+
+def test_narrow_products_change_little_and_leave_losses_in_full_width(base: Path) -> None:
+    said = []
+    for narrow in (False, True):
+        torch.manual_seed(3)
+        learner = Trainer(str(base), RULES, SHARES, narrow)
+        learner.network.eval()
+        laws, t = learner.laws(LAWS, None), learner.tokens(TEXTS, MAX_CASE_TOKENS)
+        x, vectors = learner.vectors(t["input_ids"], t["attention_mask"])
+        answers = learner.read(x, t["attention_mask"], laws, [Pair(i, i, 0, 0, True) for i in range(3)])
+        loss, terms = learner.loss(ITEMS, 6, random.Random(1))
+        assert all(n.dtype == torch.float32 for n in (vectors, *answers, loss, *terms))
+        said.append((vectors, answers.hit, answers.severity))
+    (wide, hit, severity), (narrow_vectors, *narrow_said) = said
+    assert not torch.equal(wide, narrow_vectors)
+    assert (
+        float((wide * narrow_vectors).sum(1).min().detach()) > 0.95
+    )  # random weights, so more than in a trained network
+    for a, b in zip((hit, severity), narrow_said, strict=True):
+        torch.testing.assert_close(a, b, atol=0.2, rtol=0.0)
+
+
+def test_a_share_is_dropped_while_training_and_the_mean_stays() -> None:
+    torch.manual_seed(5)
+    drop, ones = Dropout(0.1), torch.ones(403, 501)
+    kept = drop(ones)
+    assert float(kept.mean()) == pytest.approx(1.0, abs=0.005)
+    for column in range(8):  # no byte of a word is another's copy, nor less random
+        assert float((kept.flatten()[column::8] == 0).float().mean()) == pytest.approx(0.1, abs=0.01)
+    assert torch.equal(drop.eval()(ones), ones) and torch.equal(Dropout(0.0)(ones), ones)
+
+
+def test_a_network_has_no_dropout_but_ours(base: Path) -> None:
+    assert not [m for m in Network(str(base)).modules() if isinstance(m, torch.nn.Dropout)]
+
+
+def test_a_scene_that_is_held_out_leaves_no_rule_and_no_line() -> None:
+    sets = {"one": [ITEMS[0], ITEMS[3]], "two": [ITEMS[1]]}
+    rules, own, left = apart("VI", RULES, ITEMS, sets)
+    assert {r.scene for r in rules.values()} == {r.scene for r in RULES.values()} - {"VI"}
+    assert own == [i for i in ITEMS if i.topic != "VI" and not {"VI1", "VI2"} & i.truths.keys()] and 0 < len(own)
+    assert left == {"one": [ITEMS[3]]}
+    with pytest.raises(ValueError, match="no rule of scene 'ZZ'; scenes are"):
+        apart("ZZ", RULES, ITEMS, sets)
 
 
 def test_a_term_that_is_left_out_adds_nothing(base: Path, trainer: Trainer) -> None:
