@@ -154,7 +154,7 @@ def test_profiles_relabel_the_same_picture_of_words(desk: Desk) -> None:
 
 
 def test_two_profiles_lead_to_two_verdicts_on_one_text_and_both_are_explained(desk: Desk) -> None:
-    text = "new mini dress, mirror pose from the back, the slit goes all the way up"
+    text = "New swimsuit day! Posing at the pool, turning round for the camera"
     read = {}
     for profile in ("R1", "R2"):
         decision = desk.decide(make_case(text, profile=profile))

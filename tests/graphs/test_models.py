@@ -115,7 +115,7 @@ def test_a_sure_model_ranker_decides_alone(plain: Desk) -> None:
     assert (act.outcome, act.rule_id, act.stage) == ("act", "HR2", "ranker")
     line = next(s for s in act.spent if s.stage == "rank_rules")
     assert line.models == COST
-    mild = make_case("If you park there again I will have it towed.")
+    mild = make_case("Park there again and you will be sorry.")
     assert decided(mild, plain, rank=ranks(0.01)).outcome == "allow"
 
 
@@ -280,7 +280,7 @@ def test_what_a_guard_found_under_no_rule_waits_for_a_person(plain: Desk) -> Non
         found = ranks(0.01)(case, rules, profile, allowance, shares)
         return found.model_copy(update={"any": 0.9, "unmapped": ("S9",)})
 
-    mild = make_case("If you park there again I will have it towed.")
+    mild = make_case("Park there again and you will be sorry.")
     writer = Writer((Answering(lambda prompt: opinion(prompt, rule_id=None, confidence=99)),))
     decision = decided(mild, plain, rank=rank, writer=writer, critic=(accepting(),))
     assert decision.outcome == "review" and "thin_policy" in decision.causes

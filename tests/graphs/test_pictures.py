@@ -78,7 +78,9 @@ def test_harmless_words_before_a_violating_picture_are_a_contradiction_that_is_n
 
 
 def test_harmless_words_beside_a_picture_that_violates_by_sight_are_one_too(young: Desk) -> None:
-    made = young.decide(pictured(CHEST, profile="R1", text="Minutes of the council meeting on Tuesday"))
+    made = young.decide(
+        pictured(CHEST, profile="R1", text="Our garden this morning, with the first tulips of the year")
+    )
     assert made.rule_id == "PB1"
     modifier = next(f for f in made.findings if f.rule_id == "PX1")
     assert [s.region for s in modifier.sightings] == ["image-1.r1"]
