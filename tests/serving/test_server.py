@@ -40,12 +40,10 @@ def turns(content: str) -> list[dict[str, str]]:
     return [system, {"role": "user", "content": f"<content>\n{content}\n</content>\n\nIs it a threat?"}]
 
 
-def odds(client: "openai.OpenAI", content: str) -> dict[str, float]:
+def odds(client: "openai.OpenAI", content: str, **settings: object) -> dict[str, float]:
     """Return the log-probabilities of the likeliest first tokens."""
-    answer = client.chat.completions.create(
-        model=Server.model, messages=turns(content), max_tokens=1, temperature=0, logprobs=True, top_logprobs=20,
-        extra_body=PLAIN,
-    )  # fmt: skip
+    settings = {"max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": 20, "extra_body": PLAIN} | settings
+    answer = client.chat.completions.create(model=Server.model, messages=turns(content), **settings)
     return {t.token: t.logprob for t in answer.choices[0].logprobs.content[0].top_logprobs}
 
 
@@ -70,7 +68,7 @@ def test_the_first_token_comes_with_log_probabilities_and_is_mostly_yes_or_no(cl
 def test_the_odds_of_the_first_token_are_the_same_at_any_temperature(
     client: "openai.OpenAI", temperature: float
 ) -> None:
-    # The ranker's score is a ratio of probabilities that are stated before sampling (Filter-And-Refine varies 0.2 to 0.8).
+    # The ranker's score is a ratio of probabilities, which are stated before sampling.
     for content in CONTENTS[:4]:
         cold, warm = odds(client, content), odds(client, content, temperature=temperature, seed=3)
         for token in ("Yes", "No"):
