@@ -27,7 +27,18 @@ from policy_store.loader import load_pack
 from policy_store.rule import Rule
 from training.data import pack_samples, samples
 from training.injections import injected
-from training.mixture import OVERALL, QUESTIONS, Item, annotated_items, authored_items, law_text, round_of, set_items
+from training.mixture import (
+    OVERALL,
+    QUESTIONS,
+    Item,
+    annotated_items,
+    apart,
+    authored_items,
+    batches,
+    law_text,
+    round_of,
+    set_items,
+)
 from training.network import SHARED, Answers, Laws, Network
 from training.obfuscation import obfuscated
 from training.public import UNGRADED
@@ -49,33 +60,6 @@ class Pair(NamedTuple):
     truth: float
     weight: float
     own: bool
-
-
-def batches(data: list[Item], size: int, rng: random.Random) -> list[list[Item]]:
-    """Return batches of like length and few topics, families side by side, in random order."""
-    families: dict[str, list[Item]] = {}
-    for item in data:
-        families.setdefault(item.family, []).append(item)
-    groups: list[list[Item]] = []
-    for members in families.values():
-        rng.shuffle(members)
-        groups += [members[i : i + 4] for i in range(0, len(members), 4)]
-    groups.sort(key=lambda g: max(len(i.text) for i in g) * rng.uniform(0.9, 1.1))
-    out: list[list[Item]] = []
-    window = 10 * size
-    held: list[list[Item]] = []
-    for g in [*groups, None]:
-        if g is None or sum(map(len, held)) >= window:
-            order = {t: rng.random() for t in {h[0].topic for h in held}}
-            held.sort(key=lambda h: order[h[0].topic])
-            flat = [item for h in held for item in h]
-            step = max(6, min(size, 14000 // (max((len(i.text) for i in flat), default=1) + 40)))
-            out += [flat[i : i + step] for i in range(0, len(flat), step)]
-            held = []
-        if g is not None:
-            held.append(g)
-    rng.shuffle(out)
-    return [b for b in out if len(b) > 3]
 
 
 def tower_terms(logits: Tensor, batch: list[Item], keys: list[str], rules: dict[str, Rule]) -> tuple[Tensor, Tensor]:
@@ -390,23 +374,6 @@ def main() -> None:
         print(json.dumps({opt.hold_out: trainer.told_apart(unseen, len(unseen)), "lines": len(unseen)}), flush=True)
     torch.save(net.state_dict(), opt.out / "network.pt")
     trainer.tokenizer.save_pretrained(opt.out)
-
-
-def apart(
-    scene: str, rules: dict[str, Rule], own: list[Item], sets: dict[str, list[Item]]
-) -> tuple[dict[str, Rule], list[Item], dict[str, list[Item]]]:
-    """Return rules and items without those of a scene; raise ValueError where no rule is of it."""
-    gone = {r.id for r in rules.values() if r.scene == scene}
-    if not gone:
-        raise ValueError(f"no rule of scene {scene!r}; scenes are {sorted({r.scene for r in rules.values()})}")
-
-    def other(item: Item) -> bool:
-        return item.topic != scene and not gone & item.truths.keys()
-
-    return (
-        {k: r for k, r in rules.items() if k not in gone}, [item for item in own if other(item)],
-        {name: kept for name, items in sets.items() if (kept := [item for item in items if other(item)])},
-    )  # fmt: skip
 
 
 def done(step: int, steps: int, minutes: float, most: float) -> float:

@@ -17,13 +17,11 @@ from training.joint import (  # noqa: E402
     TERMS,
     Pair,
     Trainer,
-    apart,
-    batches,
     pairs_of,
     reader_terms,
     tower_terms,
 )
-from training.mixture import OVERALL, Item  # noqa: E402
+from training.mixture import OVERALL, Item, apart, batches  # noqa: E402
 from training.network import SHARED, WIDTH, Answers, Dropout, Network, through  # noqa: E402
 from training.public import UNGRADED  # noqa: E402
 
