@@ -18,7 +18,9 @@ Shot = Callable[["Page", str], None]
 def test_a_key_is_chosen_refused_while_another_act_has_it_and_then_does_what_it_says(
     site: Site, person: Person, shot: Shot
 ) -> None:
-    site.decide("Most nights I lie there hoping the morning forgets about me, number 7", "keys-1")
+    site.decide(
+        "I have been so low since the move that some evenings I do not see the point of any of it, number 7.", "keys-1"
+    )
     page = person("moderator")
     page.goto("/queue")
     ready(page)  # the keys as they come are in the browser now

@@ -16,6 +16,9 @@ INSULTS = (
     "You are the dumbest person I have ever worked with, Priya, and everybody here knows it.",
     "omg @lena_k ur face looks like a melted candle, delete ur pics",
     "Lena, you are pathetic and ugly and nobody likes you.",
+    "Priya, you are a fat ugly cow and a waste of space, everyone laughs at you.",
+    "Mark is a worthless stupid idiot with the face of a pig.",
+    "@dan_r you are disgusting, a repulsive little loser, nobody wants you here.",
 )
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
