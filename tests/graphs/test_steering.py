@@ -15,7 +15,7 @@ VIOLATING = {
 }
 INNOCENT = (
     "My grandmother's lemon cake: four eggs, some flour, sugar, and forty minutes in the oven.",
-    "The train to the coast leaves at half past nine, shall we meet at the station and take the bikes?",
+    "My sister baked us a cake for the whole street, and there is some left for you.",
     "Our tomatoes finally ripened this week and the kids picked a whole basket of them on Sunday.",
 )
 SHAPES = (
