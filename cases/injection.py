@@ -79,7 +79,9 @@ _SHAPE = re.compile("|".join(f"(?:{s})" for s in _SHAPES), re.IGNORECASE | re.MU
 
 # Marks that frame content in prompts: they bound a phrase and say nothing themselves.
 _FRAME = re.compile(
-    rf"<\|?/?{_TAGS}\|?>(?:\s*(?:system|assistant|user)\b)?(?:[\s:\"']*\b{_PASS}\b[\s.!\"']*(?=<))?|\[/?(?:inst|system|sys|admin|override)\b[^\]]{{0,80}}\]"
+    # A tag, with the role and the bare answer that may stand between it and the next.
+    rf"<\|?/?{_TAGS}\|?>(?:\s*(?:system|assistant|user)\b)?(?:[\s:\"']*\b{_PASS}\b[\s.!\"']*(?=<))?"
+    r"|\[/?(?:inst|system|sys|admin|override)\b[^\]]{0,80}\]"
     r"|`{3,}(?:json|yaml|xml|text)?|<!--|-->"
     r"|#{1,6}[ \t]*(?:new|updated|revised|final|system|override)[ \t]+(?:instructions?|prompt|task|directives?)\b:?",
     re.IGNORECASE,
