@@ -28,9 +28,7 @@ from tools.ledger import Ledger  # noqa: E402
 pytestmark = pytest.mark.vllm
 
 THREAT = "Keep talking, Dana. I know which bus you take home and I will be at the stop, number {}."
-VEILED = (
-    "Nice shop you have, Mr Ito. Shame if something happened to it. Same time next week, bring the envelope, number {}."
-)
+VEILED = "Think again about that complaint, Mrs Okoye. Your boy walks home alone on Thursdays, number {}."
 PACK = load_pack("community")
 
 
