@@ -48,7 +48,9 @@ def top_mean(similarities: NDArray[np.floating], columns: Sequence[NDArray[np.in
         row[: len(group)] = group
     blank = np.full((len(similarities), 1), -np.inf, similarities.dtype)
     block = np.concatenate([similarities, blank], axis=1)[:, places]
-    if width > k:
+    if k == 1:
+        block = block.max(2, keepdims=True)
+    elif width > k:
         block = -np.partition(-block, k - 1, axis=2)[:, :, :k]
     sizes = np.array([len(group) for group in columns])
     means = np.where(np.isfinite(block), block, 0).sum(2, dtype=np.float64) / np.clip(sizes, 1, k)

@@ -73,6 +73,8 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
         return Sure(outcome="allow", rule_id=None, findings=quiet, severity=None)
     findings: dict[str, Finding] = {}
     graded: dict[str, Severity] = {}
+    # First of all and for every hit, as pairs that are asked together are read side by side; quoting asks again.
+    said = answered(bench, ranking, [s.rule_id for s in hits])
     for score in hits:
         rule = rules[score.rule_id]
         view, vector = bench.views[score.view], bench.vectors[score.view]
@@ -85,8 +87,8 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
             stance=stance_of(bench, score.view)[0],
         )
         findings[rule.id] = finding
-        said = answered(bench, ranking, [rule.id]).get(rule.id)
-        known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration, said.severity if said else None)
+        read = said[rule.id].severity if rule.id in said else None
+        known = facts(bench.case, rule, finding, vector, bench.book, bench.calibration, read)
         graded[rule.id] = grade(known, bench.book.pack, bench.calibration)
     likely = {r: f.probability for r, f in findings.items()}
     lead = leading({r: s.value for r, s in graded.items()}, bench.book.pack, likely)
