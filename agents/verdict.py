@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from agents.attributes import best_values
+from agents.attributes import read as values_of
 from agents.calibration import Thresholds
 from agents.depth import FAILURES, Doubt
 from agents.evidence import located
@@ -84,6 +86,7 @@ def sure(bench: Bench, ranking: Ranking, cuts: Thresholds) -> Sure:
             probability=round(score.probability, 4),
             citations=citations(bench.book, rule, vector),
             evidence=marked(bench, view, rule) or located(bench.case, view, bench.book.index[rule.id], bench.score),
+            attributes=best_values(values_of(rule, bench.book.value_vectors(rule), vector)) if rule.attributes else (),
             stance=stance_of(bench, score.view)[0],
         )
         findings[rule.id] = finding

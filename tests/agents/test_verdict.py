@@ -1,16 +1,23 @@
 """A decision says what the stages found: a gap or a veto is never an allow, and each outcome has its own words."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from agents.depth import Doubt
 from agents.perceiver import Perception
-from agents.reasoner import reason
+from agents.ranker import rank, rank_views
+from agents.reasoner import examine, reason
 from agents.router import Route
-from agents.verdict import Frame, cleared, settled
+from agents.rulebook import write_rulebook
+from agents.vectors import Floats
+from agents.verdict import Frame, cleared, settled, sure
 from cases.decision import Cause, Critique, Decision, PackRef, Ruling
+from policy_store.loader import load_pack
 from tests.agents.bench import bench, small
+from tests.policy_store.small_pack import bag_of_words
 
 FRAME = Frame(pack=PackRef(id="small", version="1.0.0", digest="d"), profile="adult", model_digest="m")
 ROUTE = Route(clear=False, risk=0.5, seed=None, similarity=0.5)
@@ -95,3 +102,19 @@ def test_doubt_that_nobody_could_reason_about_is_no_allow() -> None:
         NOON, (),
     )  # fmt: skip
     assert (found.outcome, found.causes[0]) == ("review", "ambiguous")
+
+
+def test_what_the_ranker_acts_on_says_the_values_of_the_rule_s_attributes_as_the_reasoner_would() -> None:
+    pack = load_pack("community")
+    rule = pack.by_id["SX4"]
+    desk, ranking = bench(rule.examples.violating[0].text, act=0.01)
+    book = write_rulebook(pack, bag_of_words, [rule])
+
+    def score(texts: Sequence[str]) -> Floats:
+        return rank_views(book, bag_of_words(texts), desk.calibration)
+
+    desk = replace(desk, book=book, score=score)
+    ranking = rank(book, score([v.text for v in desk.views]), desk.calibration, ["SX4"])
+    (found,) = sure(desk, ranking, desk.calibration.thresholds).findings
+    assert found.attributes == examine(desk, ranking, rule).attributes
+    assert [a.attribute_id for a in found.attributes] == [a.id for a in rule.attributes]
