@@ -24,7 +24,7 @@ ANNOTATIONS = Path(__file__).parent / "data" / "annotations"
 OVERALL = "overall"
 MOST = 9000
 # An epoch's share of each set: as large as its own question needs, small beside our own lines.
-QUOTA = {"edos_sexism": 2600, "toxic_spans_semeval2021": 1500, "hatexplain": 1000, "hatemoji_build": 1000,
+QUOTA = {"edos_sexism": 2600, "toxic_spans_semeval2021": 3000, "hatexplain": 1000, "hatemoji_build": 1000,
          "stormfront_hate": 300, "davidson_hate_offensive": 300, "surge_toxicity": 200}  # fmt: skip
 QUESTIONS = {OVERALL: reading.OVERALL} | {f"set:{name}": text for name, text in questions.QUESTIONS.items()}
 
