@@ -92,6 +92,14 @@ _LEET = str.maketrans("013457@$!", "oieastasi")
 # Strokes around a phrase belong to it, and the stop at its end.
 _STROKES_BEFORE, _STROKES_AFTER = re.compile(r"(?:[/\\*#=~|]\s?)+$"), re.compile(r"[.!?]*(?:\s?[/\\*#=~|])*")
 _STROKES = 12
+# A request's manners and its occasion are part of it: left behind, they are words about nothing that sway a judge.
+_MANNERS = re.compile(r"\b(?:(?:please|kindly|just|simply|now|you (?:must|should|can|may|will|have to))[ ,]+)+$", re.I)
+_OCCASION = re.compile(
+    r"[ ,]+(?:for|in|during|on|just)\s+(?:this|that|the next|one)\b"
+    r"(?:\s+(?:test|time|once|case|one|post|message|text|comment|exercise|example|occasion|conversation|chat)\b)?",
+    re.I,
+)
+_EDGE = 40
 _SPACED = re.compile(r"\b(?:\w[ .\-_]){3,}\w\b")
 LOOSE_WORDS = 3
 
@@ -114,13 +122,19 @@ def instructions(text: str) -> tuple[tuple[int, int], ...]:
         for low, high in _between(start, end, found):
             if _speaks(text[low:high]):
                 found += list(_spoken(text, low, high))
-    return _merged([_with_strokes(text, a, b) for a, b in found])
+    return _merged([_whole(text, a, b) for a, b in found])
 
 
 def _between(start: int, end: int, frames: list[tuple[int, int]]) -> list[tuple[int, int]]:
     cuts = sorted((a, b) for a, b in frames if a < end and b > start)
     edges = [start, *(x for span in cuts for x in span), end]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+
+
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    low = max(0, start - _EDGE)
+    before, after = _MANNERS.search(text[low:start]), _OCCASION.match(text, end, end + _EDGE)
+    return _with_strokes(text, low + before.start() if before else start, after.end() if after else end)
 
 
 def _with_strokes(text: str, start: int, end: int) -> tuple[int, int]:

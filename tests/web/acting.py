@@ -18,7 +18,7 @@ from web.store.accounts import Role
 
 THREAT = "Keep talking, Dana. I know which bus you take home, and one evening I will be at the stop to break your legs."
 DOUBTFUL = "I have been so low since the move that some evenings I do not see the point of any of it."
-KIND = "My sister baked us a cake for the whole street, and there is some left for you."
+KIND = "Our choir rehearses on Tuesday at seven in the school hall, and there is tea for everybody."
 
 
 HOLDING = """
