@@ -28,7 +28,7 @@ from tools.ledger import Ledger  # noqa: E402
 pytestmark = pytest.mark.vllm
 
 THREAT = "Keep talking, Dana. I know which bus you take home and I will be at the stop, number {}."
-VEILED = "Think again about that complaint, Mrs Okoye. Your boy walks home alone on Thursdays, number {}."
+VEILED = "Keep talking to the police, Mrs Okoye, and see how long your windows last, number {}."
 PACK = load_pack("community")
 
 
