@@ -15,7 +15,7 @@ THREATS = (
     "Keep talking, Dana. I know which bus you take home, and one evening I will be at the stop to break your legs.",
     "Tell your brother that I know where he parks, and that I will be there with a knife tonight.",
 )
-DOUBTFUL = "Most nights I lie there hoping the morning forgets about me."
+DOUBTFUL = "Lately I wonder who would notice if I were not here."
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.chromium
-PASSIVE = "Most nights I lie there hoping the morning forgets about me, number {}"
+PASSIVE = "Lately I wonder who would notice if I were not here, number {}"
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
 

@@ -15,7 +15,7 @@ VIOLATING = {
 }
 INNOCENT = (
     "My grandmother's lemon cake: four eggs, some flour, sugar, and forty minutes in the oven.",
-    "My sister baked us a cake for the whole street, and there is some left for you.",
+    "Our choir rehearses on Tuesday at seven in the school hall, and there is tea for everybody.",
     "Our tomatoes finally ripened this week and the kids picked a whole basket of them on Sunday.",
 )
 SHAPES = (
