@@ -19,6 +19,10 @@ INSULTS = (
     "Priya, you are a fat ugly cow and a waste of space, everyone laughs at you.",
     "Mark is a worthless stupid idiot with the face of a pig.",
     "@dan_r you are disgusting, a repulsive little loser, nobody wants you here.",
+    # Three that stand low in the band, below the next tier: raising its end moves them over.
+    "You are an absolute disgrace of a father, Tom, and your children will be ashamed of you all their lives.",
+    "Dan is a worthless pathetic drunk whose own mother is disgusted by him, share this so all can laugh.",
+    "Mark, you are so ugly and stupid that your own kids are ashamed of you, worthless loser.",
 )
 Person = Callable[..., "Page"]
 Shot = Callable[["Page", str], None]
@@ -55,7 +59,7 @@ def begun(page: "Page") -> str:
 
 
 def drafted(site: Site) -> str:
-    """Begin a draft that raises a rule's band, with few tests; return its id."""
+    """Begin a draft that raises the upper end of a rule's band, with few tests; return its id."""
     from web.identity import Actor
     from web.roles import OF_ROLE
     from web.work import drafts
@@ -64,7 +68,7 @@ def drafted(site: Site) -> str:
     made = drafts.begin(site.office, author, "community")
     rules, tests = made.files["rules/HR.yaml"], made.files["cases.yaml"].split("\n- ")
     files = {
-        "rules/HR.yaml": rules.replace("band: {low: 5, high: 55}", "band: {low: 45, high: 95}", 1),
+        "rules/HR.yaml": rules.replace("band: {low: 5, high: 55}", "band: {low: 5, high: 95}", 1),
         "cases.yaml": "\n- ".join(tests[:8]) + "\n",
     }
     return drafts.save(site.office, author, made.id, made.version, files).id
