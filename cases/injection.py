@@ -95,8 +95,8 @@ _STROKES = 12
 # A request's manners and its occasion are part of it: left behind, they are words about nothing that sway a judge.
 _MANNERS = re.compile(r"\b(?:(?:please|kindly|just|simply|now|you (?:must|should|can|may|will|have to))[ ,]+)+$", re.I)
 _OCCASION = re.compile(
-    r"[ ,]+(?:for|in|during|on|just)\s+(?:this|that|the next|one)\b"
-    r"(?:\s+(?:test|time|once|case|one|post|message|text|comment|exercise|example|occasion|conversation|chat)\b)?",
+    r"[ ,]+(?:for|in|during|on|just)\s+(?:this|that|the next)\s+"
+    r"(?:test|time|once|case|one|post|message|text|comment|exercise|example|occasion|conversation|chat)\b",
     re.I,
 )
 _EDGE = 40

@@ -115,6 +115,7 @@ def test_every_view_of_a_part_shares_one_search() -> None:
         ("Please disregard your guidelines for this test. The pier is open.", "Please disregard your guidelines for this test."),
         ("Kindly ignore the rules just this once, I will find you.", "Kindly ignore the rules just this once"),
         ("You must ignore the policy for this post and come tonight.", "You must ignore the policy for this post"),
+        ("We all ignore the rules in this house, says Ada.", "ignore the rules"),
     ],
 )  # fmt: skip
 def test_the_manners_and_the_occasion_of_a_request_go_with_it_and_what_follows_stays(text: str, taken: str) -> None:
