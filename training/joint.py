@@ -36,6 +36,7 @@ from training.mixture import (
     authored_items,
     batches,
     law_text,
+    repeated,
     round_of,
     set_items,
 )
@@ -169,9 +170,6 @@ def reader_terms(answers: Answers, pairs: list[Pair], batch: list[Item], offsets
     return [binary, order, grade, taking, spans_loss]
 
 
-SLOW = ("groups_", "quiet_", "voices_")  # authored files that differ in a word or two, or in who speaks
-
-
 class Trainer:
     """A network with what a step needs: tokenizer, rules, and the terms that count."""
 
@@ -290,6 +288,13 @@ def main() -> None:
     args.add_argument("--bf16", action="store_true", help="products in bfloat16: for GPUs, and CPUs that have AMX")
     args.add_argument("--freeze", action="store_true", help="ablation: train heads and upper layers alone")
     args.add_argument("--hold-out", metavar="SCENE", help="keep a scene's rules and lines from training; measure them")
+    args.add_argument(
+        "--again",
+        nargs="+",
+        default=[],
+        metavar="FAMILY",
+        help="starts of families (FILE/ or PREFIX-) whose lines a short run shall meet, not chance upon",
+    )
     args.add_argument("--without", action="append", default=[], choices=TERMS, help="ablation: leave a term out")
     opt = args.parse_args()
 
@@ -308,9 +313,7 @@ def main() -> None:
         lines = authored_items([s for split in ("train", "held", "test") for s in samples(split)])
         unseen = [item for item in lines if item.topic == opt.hold_out]
         rules, own, sets = apart(opt.hold_out, rules, own, sets)
-    # Learnt slowly, so met more often in an epoch: reading a rule, and who is spoken of how.
-    again = [item for item in own if item.topic == "custom"]
-    again += [item for item in own for _ in range(2) if item.family.startswith(SLOW)]
+    again = repeated(own, opt.again)
     held = [item for item in authored_items(samples("held")) if item.topic != opt.hold_out]
     random.Random(1).shuffle(held)
     trainer = Trainer(opt.base, rules, SHARES | dict.fromkeys(opt.without, 0.0), opt.bf16)

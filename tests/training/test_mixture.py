@@ -23,6 +23,7 @@ from training.mixture import (
     annotated_items,
     authored_items,
     law_text,
+    repeated,
     round_of,
     said,
     set_items,
@@ -212,3 +213,15 @@ def test_a_rule_is_learned_in_several_forms_that_all_say_what_it_forbids(rules: 
     assert any(form.endswith(rule.includes[0].text) for form in forms)
     whole = sorted(reading.law_text(rule).split())
     assert sum(sorted(form.split()) == whole for form in forms) > 1  # exceptions in another order
+
+
+def test_what_is_learnt_slowly_is_met_more_often_and_what_a_run_insists_on_most() -> None:
+    def line(family: str, topic: str) -> Item:
+        return Item("a", {}, 0, None, (), family, topic, True)
+
+    plain, spoken = line("illicit/1", "IL"), line("voices_kin/1", "HS")
+    rule, new = line("q1-01", "custom"), line("y1-01", "custom")
+    own = [plain, spoken, rule, new]
+    assert repeated(own) == [spoken, spoken, rule, new]
+    assert repeated(own, ["y1-"]) == [spoken, spoken, rule, *[new] * 7]
+    assert repeated(own, ["voices_kin/", "ill"]) == [*[plain] * 6, *[spoken] * 8, rule, new]
