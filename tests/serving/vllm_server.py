@@ -130,10 +130,12 @@ class Server:
         # No setting of vLLM comes from outside: a key, for one, would lock the tests out.
         settings = {key: value for key, value in os.environ.items() if not key.startswith("VLLM_")}
         settings |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+        # A group but no session of its own: Linux schedules sessions as groups, and a server that keeps every core
+        # busy starved the threads of its clients for minutes.
         with self.log.open("ab") as log:
             self._leader = subprocess.Popen(
                 ["sh", "-c", LEADER, "sh", *self.command], stdin=subprocess.PIPE, stdout=log, stderr=log,
-                env=settings, start_new_session=True,
+                env=settings, process_group=0,
             )  # fmt: skip
         # The first answer takes seconds longer than the others, so it is no test's.
         body = {"model": self.model, "messages": [{"role": "user", "content": "Are you there?"}], "max_tokens": 1}
