@@ -19,6 +19,12 @@ _PASS = (
     r"(?:allow(?:ed)?|safe|approved?|clean|compliant|benign|harmless|permitted|not[ _]hit|no violation|ok(?:ay)?"
     r"|pass(?:ed)?)"
 )
+# How the part goes on that a judge is given to play; a closed list, so that no content hides in it.
+_PART = (
+    r"(?:,? (?:that|who|which) (?:(?:will|must|should|always|only|never|just) ){0,2}"
+    r"(?:says?|answers?|reply|replies|responds?|returns?|prints?|allows?|approves?|pass(?:es)?|marks?|labels?|finds?)"
+    rf"(?: (?:everything|anything|all|it|every|with|as|is|no|any|a)){{0,3}}(?: (?:{_PASS}|violations?)\b)?)?"
+)
 _STAFF = r"(?:staff|admins?|mods?|moderat\w+|trust|safety|support|reviewers?|(?:the |our |your )?\w+ team)"
 _TAGS = r"(?:system|assistant|user|im_start|im_end|policy|content|case|instructions?|end)"
 _SHAPES = (
@@ -49,7 +55,7 @@ _SHAPES = (
     r"\b(?:flag|escalate|moderate|report|block|remove|cite)\b.{0,20}"
     r"\b(?:this|post|message|content|text|comment|case)\b",
     # Address the judge, or give it a part to play.
-    rf"\byou are (?:now )?(?:an? |the )?(?:[\w-]+ ){{0,3}}{_JUDGE}\b",
+    rf"\byou are (?:now )?(?:an? |the )?(?:[\w-]+ ){{0,3}}{_JUDGE}\b{_PART}",
     r"\b(?:dear|attention|note to|hey|hello|hi|to the|message for|for the)[ ,:]+(?:the |all |any )?"
     rf"(?:[\w-]+ ){{0,2}}{_JUDGE}\b",
     rf"\bas (?:an? |the )?(?:{_JUDGE}|language model)\b[^.!?]{{0,20}}\b(?:you|must|should|i)\b",
